@@ -1,0 +1,51 @@
+"""The only module that reads a clock. Everything else is handed `now`.
+
+Nightdesk has two clocks. `desk_now` drives what a reader would notice: slots, age, caps and gaps; it can
+be simulated (`--now`). `real_now` drives what the machine must survive: leases, deadlines, settling,
+rate-limit resets and the times written on attempts; it never is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the rest of the house may ask. All datetimes are aware and in UTC."""
+
+    def desk_now(self) -> datetime: ...
+
+    def real_now(self) -> datetime: ...
+
+    @property
+    def simulated(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock; `pretended`, when given, is what the desk takes for now and does not move."""
+
+    pretended: datetime | None = None
+
+    def desk_now(self) -> datetime:
+        return self.pretended or self.real_now()
+
+    def real_now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
+    def simulated(self) -> bool:
+        return self.pretended is not None
+
+
+def uptime() -> float:
+    """Seconds on a clock that only moves forward and also counts while the machine is suspended.
+
+    Used for deadlines: a laptop closed in the middle of a delivery must not send hours later.
+    Where the system has no such clock (CLOCK_BOOTTIME is Linux's), the monotonic one serves.
+    """
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)

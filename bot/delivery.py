@@ -1,0 +1,105 @@
+"""The delivery, the row everything turns on, and the attempts made for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a delivery stands. Every change is one row of history with reason and actor."""
+
+    HELD = "held"                # waits for a person
+    QUEUED = "queued"            # waits for its account's next moment
+    SENDING = "sending"          # an attempt is open, exactly that
+    PUBLISHED = "published"      # the platform gave an id, or a person saw the post
+    UNCONFIRMED = "unconfirmed"  # it may be live: never released or retried by itself
+    FAILED = "failed"            # refused for good
+    SKIPPED = "skipped"          # will not be sent
+    WITHDRAWN = "withdrawn"      # deleted from the platform again
+
+
+OPEN_STATES = (State.HELD, State.QUEUED, State.SENDING, State.UNCONFIRMED)
+TERMINAL_STATES = (State.PUBLISHED, State.FAILED, State.SKIPPED, State.WITHDRAWN)
+
+
+class Outcome(StrEnum):
+    """What is known of one attempt. There are four, never two."""
+
+    ACCEPTED = "accepted"  # the platform took it and gave an id
+    REFUSED = "refused"    # provably not taken
+    NOT_SENT = "not_sent"  # no connection was ever made
+    UNKNOWN = "unknown"    # anything else, a crash included
+
+
+class Remedy(StrEnum):
+    """What has to be done about an attempt that was not accepted; the platforms' errors are named by it."""
+
+    NONE = "none"                      # nothing: accepted
+    RETRY = "retry"                    # not reached: try the same again after a while
+    WAIT = "wait"                      # the account's rate limit: wait until `until`
+    WAIT_APP = "wait_app"              # the platform app's limit or credits: its door closes
+    CHANGE_TEXT = "change_text"        # this post is refused for good; the next one may pass
+    MEND_ACCOUNT = "mend_account"      # sign-in, permission, suspension: a person must act, the lane closes
+    LOOK = "look"                      # it may be live: look before anything else
+    DUPLICATE = "duplicate_reported"   # the platform says it has this text already: look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one call to a platform came to. `error` is a scrubbed sentence; `until` is when to come back, if said."""
+
+    outcome: Outcome
+    platform_id: str = ""
+    post_url: str = ""
+    remedy: Remedy = Remedy.NONE
+    error: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One article to one account. Unique on (article, account, live, round).
+
+    `position` orders the queue (lower goes first); `pinned` is the moment a person gave it, if any;
+    `text` is a post typed by hand that replaces the template's.
+    """
+
+    id: int
+    article: int
+    account: str
+    live: bool
+    round: int
+    state: State
+    reason: str = ""
+    position: float = 0.0
+    priority: int = 0
+    pinned: datetime | None = None
+    created: datetime
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call to a platform, recorded before it is made. `outcome` None: the attempt is open.
+
+    `desk_at` is the intent on the desk's clock (caps and gaps count it); `started`, `finished` are real time.
+    """
+
+    id: int
+    delivery: int
+    account: str
+    live: bool
+    fence: int
+    text: str
+    link: str
+    slot: str | None
+    desk_at: datetime
+    started: datetime
+    finished: datetime | None = None
+    outcome: Outcome | None = None
+    platform_id: str = ""
+    post_url: str = ""
+    error: str = ""
+    cost: float = 0.0

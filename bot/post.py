@@ -1,0 +1,54 @@
+"""What is sent, and the limit it is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A platform's own limit: a number *and* the way it is counted.
+
+    `length(text)` is in the platform's units (for X weighted characters, for Facebook code points);
+    a text fits when its length is at most `most`.
+    """
+
+    most: int
+    length: Callable[[str], int]
+
+    def fits(self, text: str) -> bool:
+        return self.length(text) <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One elastic field that was shortened: its lengths, whole and as posted, in the limit's units."""
+
+    field: str
+    whole: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Text, link and media as the platform will get them. On X the link is part of `text`; `media` is empty so far."""
+
+    text: str
+    link: str = ""
+    media: tuple[str, ...] = ()
+    length: int = 0
+    limit: int = 0
+    cut: tuple[Cut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostRules:
+    """What a platform asks of a post. `link_apart`: the link travels beside the text, not in it.
+
+    `cost(post)` is what the platform charges for one such post, in USD.
+    """
+
+    limit: Limit
+    link_apart: bool
+    cost: Callable[[Post], float]

@@ -1,0 +1,1 @@
+"""Length, links, cleaning and fitting of text: pure functions, no I/O."""
