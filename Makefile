@@ -1,0 +1,54 @@
+# Every target does its own set-up: a virtual environment in .venv, by uv where it is installed, else by venv and pip.
+# Nothing outside this folder is touched.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check fmt lint types bench clean help
+
+help:
+	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
+	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
+	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
+	@echo "make clean   remove the virtual environment and caches"
+
+demo: $(VENV)/.ready
+	@$(BIN)/nightdesk demo
+
+test: lint types
+	@$(BIN)/python -m pytest -n 2 -q
+
+fmt: $(VENV)/.ready-dev
+	@$(BIN)/ruff format bot tests scripts
+	@$(BIN)/ruff check --fix bot tests scripts
+
+lint: $(VENV)/.ready-dev
+	@$(BIN)/ruff format --check bot tests scripts
+	@$(BIN)/ruff check bot tests scripts
+
+types: $(VENV)/.ready-dev
+	@$(BIN)/mypy
+
+# $(1): what to install, with its extras. Exact versions come from constraints.txt.
+define install
+	@echo "Setting up $(VENV) (once; this takes a moment) …"
+	@if command -v uv >/dev/null 2>&1; then \
+		{ [ -x $(BIN)/python ] || uv venv --quiet --python $(PYTHON) $(VENV); } && \
+		uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '$(1)'; \
+	else \
+		{ [ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); } && \
+		$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'; \
+	fi
+endef
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(call install,.)
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt
+	$(call install,.[postgres,dev])
+	@touch $@ $(VENV)/.ready
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
