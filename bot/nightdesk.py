@@ -1,0 +1,75 @@
+"""What every verb works with: the settings, the clock, the database, the templates and the platforms."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.account import Account
+from bot.clock import Clock
+from bot.errors import UsageError
+from bot.platforms.base import Platform
+from bot.settings import Settings
+from bot.store import lanes
+from bot.store.database import Database, Transaction
+from bot.templating import Templates
+from bot.timetable import language
+from bot.timetable.language import Timetable
+
+
+def _new_owner() -> str:
+    """A name for this process that no earlier or later one has: process numbers come back."""
+    return f"{socket.gethostname()}:{secrets.token_hex(6)}"
+
+
+@dataclass(slots=True)
+class Nightdesk:
+    """One newspaper's desk at work. `connect(account, live)` gives the client of the real or the rehearsal platform."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    templates: Templates
+    connect: Callable[[Account, bool], Platform]
+    owner: str = field(default_factory=_new_owner)
+    _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
+    _timetables: dict[str, Timetable] = field(default_factory=dict)
+
+    def account(self, name: str) -> Account:
+        """The account of that name; UsageError names the ones there are."""
+        try:
+            return self.settings.accounts[name]
+        except KeyError:
+            known = ", ".join(self.settings.accounts) or "none"
+            raise UsageError(f"There is no account {name!r}.", f"The settings have: {known}.") from None
+
+    def is_live(self, tx: Transaction, account: Account) -> bool:
+        """Live needs both: the settings' word and a recorded `golive`."""
+        if not account.live:
+            return False
+        lane = lanes.get(tx, account.name)
+        return lane is not None and lane.golive_at is not None
+
+    def timetable(self, account: Account) -> Timetable:
+        if account.name not in self._timetables:
+            self._timetables[account.name] = language.parse(account.timetable, account.zone)
+        return self._timetables[account.name]
+
+    def platform(self, account: Account, live: bool) -> Platform:
+        """The client for that account, made at first use and kept."""
+        key = account.name, live
+        if key not in self._platforms:
+            self._platforms[key] = self.connect(account, live)
+        return self._platforms[key]
+
+    def meet_accounts(self, tx: Transaction) -> None:
+        """Note accounts seen for the first time: their slots count from now, earlier ones never existed."""
+        for name in self.settings.accounts:
+            lanes.ensure(tx, name, self.clock.desk_now())
+
+    def close(self) -> None:
+        for platform in self._platforms.values():
+            platform.close()
+        self.database.close()

@@ -1,0 +1,139 @@
+"""The switch: pause and resume, and lanes and doors that closed and open again.
+
+A pause (everything, or one account) is looked at in the transaction before every call. It comes from the command
+line, or from a file `PAUSE` in the home, which works even when nothing else does; its first line is the reason.
+What a pause parks is never flushed by itself: slots that come due meanwhile are missed, and `resume` says what
+becomes of the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.account import Account
+from bot.delivery import State
+from bot.nightdesk import Nightdesk
+from bot.store import deliveries, doors, lanes, pauses, slots
+from bot.store.database import Transaction
+from bot.timetable import planner
+
+EVERYTHING = "all"
+DOOR_PROBE_EVERY = timedelta(minutes=5)
+
+
+class Then(StrEnum):
+    """What becomes of the queued deliveries when a pause ends."""
+
+    PUBLISH = "publish"        # all stay queued and go out as timetable, gap and caps allow
+    SKIP_STALE = "skip-stale"  # those too old by now are skipped, the rest stays queued
+    SKIP_ALL = "skip-all"      # nothing of what waited is posted
+
+
+def scope_of(account: str | None) -> str:
+    return EVERYTHING if account is None else f"account:{account}"
+
+
+def pause(desk: Nightdesk, *, account: str | None, reason: str, until: datetime | None, actor: str) -> None:
+    """Stop everything, or one account, before its next call."""
+    if account is not None:
+        desk.account(account)
+    with desk.database.begin() as tx:
+        pauses.set(tx, scope_of(account), reason=reason, until=until, at=desk.clock.desk_now(), actor=actor)
+
+
+def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> tuple[int, int]:
+    """Lift the pause and open lanes that waited for a person. Returns (deliveries skipped, deliveries still queued)."""
+    names: Sequence[str] = list(desk.settings.accounts) if account is None else [desk.account(account).name]
+    skipped = waiting = 0
+    with desk.database.begin() as tx:
+        desk.meet_accounts(tx)
+        for name in names:
+            record_missed_pause(desk, tx, desk.account(name))
+        pauses.lift(tx, scope_of(account))
+        for name in names:
+            left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
+            waiting, skipped = waiting + left, skipped + gone
+            if account is not None:
+                reopen_lane(desk, tx, desk.account(name), by_person=True)
+    return skipped, waiting
+
+
+def record_missed_pause(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+    """Slots that came due during the pause were missed because of it, whether or not a pass has run meanwhile."""
+    now = desk.clock.desk_now()
+    if reason := pause_reason(desk, tx, account, now):
+        _record_missed(desk, tx, account, now, f"paused: {reason}")
+
+
+def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
+    """Why the account may not post now, or an empty string."""
+    switch = desk.settings.home / "PAUSE"
+    if switch.exists():
+        return _first_line(switch.read_text("utf-8", "replace")) or "the file PAUSE is in the home"
+    wanted = {EVERYTHING, scope_of(account.name)}
+    return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
+
+
+def reopen_lane(desk: Nightdesk, tx: Transaction, account: Account, *, by_person: bool = False) -> None:
+    """Open a lane whose closing is over; what it missed meanwhile is recorded with the reason it was closed for."""
+    lane = lanes.get(tx, account.name)
+    if lane is None or not lane.closed_reason:
+        return
+    if lane.closed_until is None and not by_person:
+        return
+    too_late = desk.clock.desk_now() - account.caps.max_late
+    _record_missed(desk, tx, account, too_late, f"closed: {lane.closed_reason}")
+    lanes.reopen(tx, account.name)
+
+
+def door_of(account: Account, live: bool) -> str:
+    """The platform app that an account posts through: its limits and credits are shared by all its accounts."""
+    return f"{account.platform} {'live' if live else 'rehearsal'}"
+
+
+def closed_door(desk: Nightdesk, tx: Transaction, account: Account) -> str:
+    """Why the account's platform app is closed, or an empty string."""
+    door = doors.get(tx, door_of(account, desk.is_live(tx, account)))
+    return door.reason if door else ""
+
+
+def _record_missed(desk: Nightdesk, tx: Transaction, account: Account, until: datetime, reason: str) -> None:
+    lane = lanes.get(tx, account.name)
+    if lane is None or until <= lane.counted_to:
+        return
+    used = slots.used_keys(tx, account.name, lane.counted_to)
+    view = planner.LaneView(counted_to=lane.counted_to, last_pass=None, sent=(), used=used)
+    turn = planner.paused_turn(desk.timetable(account), view, until, reason)
+    if missed := turn.missed:
+        slots.missed(
+            tx,
+            account.name,
+            first=missed.first,
+            last=missed.last,
+            count=missed.count,
+            reason=missed.reason,
+            live=desk.is_live(tx, account),
+            now=desk.clock.desk_now(),
+        )
+    lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
+
+
+def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, actor: str) -> tuple[int, int]:
+    """Skip what the person chose to skip; returns how many deliveries (still wait, were skipped)."""
+    now = desk.clock.desk_now()
+    waiting = deliveries.waiting(tx, account.name, desk.is_live(tx, account))
+    if then is Then.PUBLISH:
+        return len(waiting), 0
+    chosen = [c for c in waiting if then is Then.SKIP_ALL or planner.too_old(c, account.caps, now)]
+    for candidate in chosen:
+        reason = "cancelled: skipped at resume" if then is Then.SKIP_ALL else "stale: too old when the pause ended"
+        deliveries.change(
+            tx, candidate.delivery, when={State.QUEUED}, to=State.SKIPPED, reason=reason, actor=actor, now=now
+        )
+    return len(waiting) - len(chosen), len(chosen)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

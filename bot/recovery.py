@@ -1,0 +1,59 @@
+"""After a crash: what an earlier run left open is found and handed to a person, never sent again.
+
+An open attempt is one whose outcome nobody wrote down: the request may have been taken. It becomes `unconfirmed`
+and its lane stays closed until a person says what happened (`nightdesk resolve`).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from bot.delivery import Attempt, Outcome, Remedy, Result, State
+from bot.failpoints import reach
+from bot.nightdesk import Nightdesk
+from bot.retry import decide
+from bot.store import attempts, deliveries, lanes
+from bot.store.database import Transaction
+
+log = logging.getLogger(__name__)
+
+LOST = Result(
+    outcome=Outcome.UNKNOWN,
+    remedy=Remedy.LOOK,
+    error="the run that sent this ended before the answer was written down; it may be live",
+)
+
+
+def recover(desk: Nightdesk) -> int:
+    """Close what dead runs left open; returns how many deliveries became unconfirmed.
+
+    With SQLite the instance lock says that every open lease belongs to a dead run. With PostgreSQL other workers
+    may be alive, so only leases that have run out count.
+    """
+    real_now = desk.clock.real_now()
+    only_before = None if desk.database.exclusive else real_now
+    with desk.database.begin() as tx:
+        lost = attempts.open_ones(tx, abandoned_before=only_before)
+        for attempt in lost:
+            _hand_over(desk, tx, attempt)
+        lanes.free_abandoned(tx, before=only_before)
+        reach("recovered")
+    for attempt in lost:
+        log.warning("d%s (%s) is unconfirmed: %s", attempt.delivery, attempt.account, LOST.error)
+    return len(lost)
+
+
+def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> None:
+    real_now = desk.clock.real_now()
+    decision = decide(LOST, tries=attempts.count_tries(tx, attempt.delivery), now=real_now, settings=desk.settings.delivery)
+    attempts.finish(tx, attempt.id, result=LOST, now=real_now)
+    deliveries.change(
+        tx,
+        attempt.delivery,
+        when={State.SENDING},
+        to=decision.state,
+        reason=decision.reason,
+        actor="recovery",
+        now=desk.clock.desk_now(),
+    )
+    lanes.close(tx, attempt.account, reason=decision.close_lane or decision.reason, until=decision.closed_until)

@@ -1,0 +1,63 @@
+"""What a pass came to: the counts of `once`, and the exit status that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.delivery import State
+
+EXIT_DONE, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, EXIT_TRY_LATER = 0, 4, 5, 75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What became of one delivery in a pass, or (`delivery` and `state` None) a stretch of `missed` slots."""
+
+    account: str
+    delivery: int | None
+    state: State | None
+    reason: str = ""
+    url: str = ""
+    missed: int = 0
+    sign_in_refused: bool = False
+
+
+@dataclass(slots=True)
+class Summary:
+    """Deliveries that were due, by what became of them; `missed` counts slots and is not part of `due`."""
+
+    counts: dict[State, int] = field(default_factory=dict)
+    missed: int = 0
+    sign_in_refused: bool = False
+
+    def add(self, step: Step) -> None:
+        self.missed += step.missed
+        self.sign_in_refused |= step.sign_in_refused
+        if step.state is not None:
+            self.counts[step.state] = self.counts.get(step.state, 0) + 1
+
+    def as_json(self) -> dict[str, int]:
+        """The contract's object: `due` is the sum of the rest but `missed`."""
+        names = {
+            "published": State.PUBLISHED,
+            "failed": State.FAILED,
+            "unconfirmed": State.UNCONFIRMED,
+            "requeued": State.QUEUED,
+            "held": State.HELD,
+            "skipped": State.SKIPPED,
+        }
+        counts = {name: self.counts.get(state, 0) for name, state in names.items()}
+        return {"due": sum(counts.values()), **counts, "missed": self.missed}
+
+    def exit_status(self) -> int:
+        """The contract's exit status of a pass."""
+        count = self.as_json()
+        if self.sign_in_refused:
+            return EXIT_NONE_PUBLISHED
+        if not count["due"]:
+            return EXIT_DONE
+        if count["requeued"] == count["due"]:
+            return EXIT_TRY_LATER
+        if not count["published"]:
+            return EXIT_NONE_PUBLISHED
+        return EXIT_SOME_FAILED if count["failed"] + count["unconfirmed"] + count["held"] else EXIT_DONE
