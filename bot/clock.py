@@ -49,3 +49,8 @@ def uptime() -> float:
     """
     boot_time = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
+def wait(seconds: float) -> None:
+    """Do nothing for a while."""
+    time.sleep(seconds)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from bot.timetable.language import Timetable
 
 def _new_owner() -> str:
     """A name for this process that no earlier or later one has: process numbers come back."""
-    return f"{socket.gethostname()}:{secrets.token_hex(6)}"
+    return f"{platform.node()}:{secrets.token_hex(6)}"
 
 
 @dataclass(slots=True)

@@ -32,8 +32,6 @@ HTTP_LIBRARIES = {
     "requests_oauthlib", "socket", "ssl",
 }  # fmt: skip
 SQL_LIBRARIES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
-# A name for this machine is not a connection.
-ALLOWED_ELSEWHERE = {("nightdesk", "socket")}
 
 CLOCK_READERS = {
     ("time", "time"), ("time", "time_ns"), ("time", "monotonic"), ("time", "monotonic_ns"), ("time", "perf_counter"),
@@ -88,7 +86,7 @@ def test_only_its_own_room_talks_http_or_sql(path: Path) -> None:
     room = room_of(path)
     for name, line in imports_of(path):
         top = name.split(".")[0]
-        if room not in ("fetch", "platforms", "sandbox") and (room, top) not in ALLOWED_ELSEWHERE:
+        if room not in ("fetch", "platforms", "sandbox"):
             assert not {top, name} & HTTP_LIBRARIES, f"{path}:{line}: {name} belongs to fetch, platforms or sandbox"
         if room != "store":
             assert top not in SQL_LIBRARIES, f"{path}:{line}: {name} belongs to the store"
