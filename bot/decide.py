@@ -14,7 +14,7 @@ from bot.account import Account
 from bot.delivery import TERMINAL_STATES, Attempt, Delivery, Outcome, Result, State
 from bot.errors import UsageError
 from bot.nightdesk import Nightdesk
-from bot.pausing import reopen_lane
+from bot.pausing import open_lane
 from bot.store import attempts, deliveries
 from bot.store.database import Transaction
 
@@ -94,7 +94,7 @@ def _unconfirmed(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> tuple[
 def _open_when_settled(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     """An account stays closed while another of its posts is unconfirmed."""
     if not deliveries.count(tx, account.name, states={State.UNCONFIRMED}):
-        reopen_lane(desk, tx, account, by_person=True)
+        open_lane(desk, tx, account)
 
 
 def _id_in(url: str) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -28,7 +28,7 @@ from bot.delivery import Attempt, Delivery, Remedy, Result, State
 from bot.errors import CannotFit, TemplateFailed, TryAgainLater
 from bot.failpoints import reach
 from bot.nightdesk import Nightdesk
-from bot.pausing import closed_door, door_of, pause_reason, reopen_lane
+from bot.pausing import closed_door, door_of, pause_reason
 from bot.post import Post
 from bot.retry import Decision
 from bot.store import articles, attempts, deliveries, doors, lanes, slots
@@ -111,9 +111,9 @@ def claim_next(desk: Nightdesk, account: Account, tell: Tell) -> Claim | None:
         fence = lanes.claim(tx, account.name, owner=desk.owner, now=real_now, until=lease)
         if fence is None:
             return None
-        reopen_lane(desk, tx, account)
         turn = plan(desk, tx, account)
         steps = _settle(desk, tx, account, turn)
+        lanes.reopen(tx, account.name)  # a closing that is over; the turn has told what was missed for it
         lanes.count_to(tx, account.name, fence=fence, counted_to=_settled_to(turn))
         claim = _claim(desk, tx, account, fence, turn)
         if claim is None:
@@ -128,7 +128,7 @@ def plan(desk: Nightdesk, tx: Transaction, account: Account) -> Turn:
     now, timetable = desk.clock.desk_now(), desk.timetable(account)
     view = lane_view(desk, tx, account, now)
     if reason := pause_reason(desk, tx, account, now):
-        return planner.paused_turn(timetable, view, now, f"paused: {reason}")
+        return planner.paused_turn(timetable, view, now, reason)
     waiting = deliveries.waiting(tx, account.name, desk.is_live(tx, account))
     return planner.plan_turn(timetable, account.caps, view, waiting, now)
 
@@ -141,8 +141,9 @@ def lane_view(desk: Nightdesk, tx: Transaction, account: Account, now: datetime)
     return planner.LaneView(
         counted_to=lane.counted_to,
         last_pass=lane.last_pass,
-        sent=attempts.sent(tx, account.name, live, now - timedelta(days=1)),
+        sent=attempts.sent(tx, account.name, live, now - timedelta(hours=25)),
         used=slots.used_keys(tx, account.name, lane.counted_to),
+        closed_for=lane.closed_reason or "",
     )
 
 
@@ -166,16 +167,7 @@ def _settle(desk: Nightdesk, tx: Transaction, account: Account, turn: Turn) -> l
         steps.append(Step(account=account.name, delivery=candidate.delivery, state=State.SKIPPED, reason=reason))
     if missed := turn.missed:
         live = desk.is_live(tx, account)
-        slots.missed(
-            tx,
-            account.name,
-            first=missed.first,
-            last=missed.last,
-            count=missed.count,
-            reason=missed.reason,
-            live=live,
-            now=now,
-        )
+        slots.missed(tx, account.name, **asdict(missed), live=live, now=now)
         steps.append(Step(account=account.name, delivery=None, state=None, missed=missed.count, reason=missed.reason))
     return steps
 
@@ -183,7 +175,7 @@ def _settle(desk: Nightdesk, tx: Transaction, account: Account, turn: Turn) -> l
 def _settled_to(turn: Turn) -> datetime:
     """The slot about to be used is not settled yet: a crash before the intent must leave it due."""
     if turn.send and turn.slot:
-        return min(turn.counted_to, turn.slot.at - timedelta(microseconds=1))
+        return planner.give_back(turn.counted_to, turn.slot.at)
     return turn.counted_to
 
 

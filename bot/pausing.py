@@ -9,6 +9,7 @@ becomes of the queue.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from bot.nightdesk import Nightdesk
 from bot.store import deliveries, doors, lanes, pauses, slots
 from bot.store.database import Transaction
 from bot.timetable import planner
+from bot.timetable.lineup import Dropped, Lineup
 
 EVERYTHING = "all"
 DOOR_PROBE_EVERY = timedelta(minutes=5)
@@ -50,21 +52,29 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> t
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
         for name in names:
-            record_missed_pause(desk, tx, desk.account(name))
+            _record_missed(desk, tx, desk.account(name))
         pauses.lift(tx, scope_of(account))
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
             if account is not None:
-                reopen_lane(desk, tx, desk.account(name), by_person=True)
+                open_lane(desk, tx, desk.account(name))
     return skipped, waiting
 
 
-def record_missed_pause(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     """Slots that came due during the pause were missed because of it, whether or not a pass has run meanwhile."""
-    now = desk.clock.desk_now()
-    if reason := pause_reason(desk, tx, account, now):
-        _record_missed(desk, tx, account, now, f"paused: {reason}")
+    now, lane = desk.clock.desk_now(), lanes.get(tx, account.name)
+    reason = pause_reason(desk, tx, account, now)
+    if lane is None or not reason:
+        return
+    used = slots.used_keys(tx, account.name, lane.counted_to)
+    turn = planner.paused_turn(
+        desk.timetable(account), planner.LaneView(counted_to=lane.counted_to, used=used), now, reason
+    )
+    if missed := turn.missed:
+        slots.missed(tx, account.name, **asdict(missed), live=desk.is_live(tx, account), now=now)
+    lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
 
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
@@ -76,16 +86,11 @@ def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: dateti
     return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
 
 
-def reopen_lane(desk: Nightdesk, tx: Transaction, account: Account, *, by_person: bool = False) -> None:
-    """Open a lane whose closing is over; what it missed meanwhile is recorded with the reason it was closed for."""
+def open_lane(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+    """A person lets a closed lane go on. The next pass still reads why it was closed, and what it missed for that."""
     lane = lanes.get(tx, account.name)
-    if lane is None or not lane.closed_reason:
-        return
-    if lane.closed_until is None and not by_person:
-        return
-    too_late = desk.clock.desk_now() - account.caps.max_late
-    _record_missed(desk, tx, account, too_late, f"closed: {lane.closed_reason}")
-    lanes.reopen(tx, account.name)
+    if lane is not None and lane.closed_reason:
+        lanes.close(tx, account.name, reason=lane.closed_reason, until=desk.clock.real_now())
 
 
 def door_of(account: Account, live: bool) -> str:
@@ -99,40 +104,20 @@ def closed_door(desk: Nightdesk, tx: Transaction, account: Account) -> str:
     return door.reason if door else ""
 
 
-def _record_missed(desk: Nightdesk, tx: Transaction, account: Account, until: datetime, reason: str) -> None:
-    lane = lanes.get(tx, account.name)
-    if lane is None or until <= lane.counted_to:
-        return
-    used = slots.used_keys(tx, account.name, lane.counted_to)
-    view = planner.LaneView(counted_to=lane.counted_to, last_pass=None, sent=(), used=used)
-    turn = planner.paused_turn(desk.timetable(account), view, until, reason)
-    if missed := turn.missed:
-        slots.missed(
-            tx,
-            account.name,
-            first=missed.first,
-            last=missed.last,
-            count=missed.count,
-            reason=missed.reason,
-            live=desk.is_live(tx, account),
-            now=desk.clock.desk_now(),
-        )
-    lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
-
-
 def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, actor: str) -> tuple[int, int]:
     """Skip what the person chose to skip; returns how many deliveries (still wait, were skipped)."""
     now = desk.clock.desk_now()
     waiting = deliveries.waiting(tx, account.name, desk.is_live(tx, account))
-    if then is Then.PUBLISH:
-        return len(waiting), 0
-    chosen = [c for c in waiting if then is Then.SKIP_ALL or planner.too_old(c, account.caps, now)]
-    for candidate in chosen:
-        reason = "cancelled: skipped at resume" if then is Then.SKIP_ALL else "stale: too old when the pause ended"
+    dropped: Sequence[Dropped] = ()
+    if then is Then.SKIP_ALL:
+        dropped = [(candidate, "cancelled: skipped when the pause ended") for candidate in waiting]
+    elif then is Then.SKIP_STALE:
+        dropped = Lineup(waiting, account.caps, account.zone).move_on(now)
+    for candidate, reason in dropped:
         deliveries.change(
             tx, candidate.delivery, when={State.QUEUED}, to=State.SKIPPED, reason=reason, actor=actor, now=now
         )
-    return len(waiting) - len(chosen), len(chosen)
+    return len(waiting) - len(dropped), len(dropped)
 
 
 def _first_line(text: str) -> str:
