@@ -1,0 +1,181 @@
+"""Attempts: the calls to the platforms, each recorded before it is made. Together they are the post log.
+
+The two functions that matter most: `intend` writes an attempt, or says that the call must not be made; `finish`
+writes what came of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.delivery import Attempt, Outcome, Result, State
+from bot.store import deliveries, slots
+from bot.store.database import Transaction
+from bot.store.rows import made
+from bot.store.schema import IN_FLIGHT, attempts, lanes
+from bot.store.schema import deliveries as deliveries_table
+from bot.store.search import fold
+
+_MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)
+
+
+class _NoIntent(Exception):
+    """A condition does not hold any more: everything this intent wrote is undone."""
+
+
+def intend(
+    tx: Transaction,
+    *,
+    delivery: int,
+    account: str,
+    live: bool,
+    owner: str,
+    fence: int,
+    text: str,
+    link: str,
+    slot: str | None,
+    slot_at: datetime | None,
+    cost: float,
+    desk_now: datetime,
+    real_now: datetime,
+) -> Attempt | None:
+    """Write the attempt, make the delivery `sending` and mark the slot used; then the call may be made.
+
+    None means no intent and no call, with nothing changed: the lease is over or another's, the delivery is no longer
+    queued or has another stamp, the slot is used, or something is in flight on the account.
+    """
+    row = {
+        "delivery": delivery,
+        "account": account,
+        "live": live,
+        "owner": owner,
+        "fence": fence,
+        "text": text,
+        "link": link,
+        "folded": fold(f"{text} {link}"),
+        "slot": slot,
+        "slot_at": slot_at,
+        "desk_at": desk_now,
+        "counts": True,
+        "started": real_now,
+        "platform_id": "",
+        "post_url": "",
+        "error": "",
+        "cost": cost,
+    }
+    try:
+        with tx.begin_nested():
+            _require_lease(tx, account, owner, fence, real_now)
+            _start_sending(tx, delivery, account, live, owner, desk_now)
+            if slot is not None and not slots.use(tx, account, slot, at=slot_at or desk_now, delivery=delivery):
+                raise _NoIntent
+            number = tx.execute(sa.insert(attempts).values(**row).returning(attempts.c.id)).scalar_one()
+    except (_NoIntent, sa.exc.IntegrityError):  # the unique indexes forbid a second attempt in flight, and one a lease
+        return None
+    return get(tx, number)
+
+
+def finish(tx: Transaction, attempt: int, *, result: Result, now: datetime) -> bool:
+    """Write what the call came to; False when the attempt's outcome stays as it is. `now`: real time.
+
+    An open attempt takes any result, one that is unknown anything better. An acceptance, which carries the platform's
+    own id, corrects every other outcome, and nothing corrects it.
+    """
+    better: list[sa.ColumnElement[bool]] = [IN_FLIGHT]
+    if result.outcome is not Outcome.UNKNOWN:
+        better.append(attempts.c.outcome == Outcome.UNKNOWN)
+    if result.outcome is Outcome.ACCEPTED:
+        better.append(attempts.c.outcome != Outcome.ACCEPTED)
+    return _write(tx, attempt, sa.or_(*better), result, finished=now)
+
+
+def settle(tx: Transaction, attempt: int, *, result: Result) -> bool:
+    """Write what a person, or a look at the timeline, found out; False when the attempt's outcome is not unknown."""
+    return _write(tx, attempt, attempts.c.outcome == Outcome.UNKNOWN, result)
+
+
+def get(tx: Transaction, attempt: int) -> Attempt | None:
+    """The attempt of that id, None when there is none."""
+    return _first(tx, attempts.c.id == attempt)
+
+
+def of_lease(tx: Transaction, account: str, fence: int) -> Attempt | None:
+    """The attempt made under that lease of the account, if there is one.
+
+    It tells what became of an intent when the answer to its commit was lost.
+    """
+    return _first(tx, attempts.c.account == account, attempts.c.fence == fence)
+
+
+def of(tx: Transaction, delivery: int) -> list[Attempt]:
+    """All attempts of a delivery, the newest last."""
+    rows = tx.execute(sa.select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.id))
+    return [made(Attempt, row, attempts) for row in rows]
+
+
+def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Attempt]:
+    """The open attempts whose lease was over by that moment (real time); with None all open ones."""
+    over = sa.or_(
+        lanes.c.account.is_(None),
+        lanes.c.fence != attempts.c.fence,
+        lanes.c.owner.is_(None),
+        lanes.c.lease_until <= abandoned_before,
+    )
+    query = sa.select(attempts).where(IN_FLIGHT).order_by(attempts.c.id)
+    if abandoned_before is not None:
+        query = query.outerjoin(lanes, lanes.c.account == attempts.c.account).where(over)
+    return [made(Attempt, row, attempts) for row in tx.execute(query)]
+
+
+def sent(tx: Transaction, account: str, live: bool, since: datetime) -> list[datetime]:
+    """When (desk time) the account posted or may have posted since then, the newest last: what caps and gaps count.
+
+    Accepted, unknown and open attempts with that stamp; none from a simulated future that was called off.
+    """
+    may_be_out = sa.or_(IN_FLIGHT, attempts.c.outcome.in_(_MAY_BE_OUT))
+    mine = (attempts.c.account == account, attempts.c.live == live, attempts.c.desk_at >= since, attempts.c.counts)
+    return list(
+        tx.execute(sa.select(attempts.c.desk_at).where(*mine, may_be_out).order_by(attempts.c.desk_at)).scalars()
+    )
+
+
+def count_tries(tx: Transaction, delivery: int) -> int:
+    """How many attempts were made for the delivery, an open one included."""
+    return tx.execute(sa.select(sa.func.count()).where(attempts.c.delivery == delivery)).scalar_one()
+
+
+def _require_lease(tx: Transaction, account: str, owner: str, fence: int, real_now: datetime) -> None:
+    """The lane's row stays locked until the end, so nobody can take the lane over meanwhile."""
+    mine = (lanes.c.account == account, lanes.c.owner == owner, lanes.c.fence == fence, lanes.c.lease_until > real_now)
+    if tx.execute(sa.select(lanes.c.account).where(*mine).with_for_update()).first() is None:
+        raise _NoIntent
+
+
+def _start_sending(tx: Transaction, delivery: int, account: str, live: bool, owner: str, desk_now: datetime) -> None:
+    d = deliveries_table.c
+    its = sa.select(d.id).where(d.id == delivery, d.account == account, d.live == live).with_for_update()
+    started = tx.execute(its).first() is not None and deliveries.change(
+        tx, delivery, when={State.QUEUED}, to=State.SENDING, reason="", actor=owner, now=desk_now
+    )
+    if not started:
+        raise _NoIntent
+
+
+def _write(tx: Transaction, attempt: int, condition: sa.ColumnElement[bool], result: Result, **more: Any) -> bool:
+    told = {
+        "outcome": result.outcome,
+        "platform_id": result.platform_id,
+        "post_url": result.post_url,
+        "error": result.error,
+    }
+    return (
+        tx.execute(sa.update(attempts).where(attempts.c.id == attempt, condition).values(**told, **more)).rowcount == 1
+    )
+
+
+def _first(tx: Transaction, *conditions: sa.ColumnElement[bool]) -> Attempt | None:
+    row = tx.execute(sa.select(attempts).where(*conditions)).first()
+    return made(Attempt, row, attempts) if row else None

@@ -1,0 +1,277 @@
+"""Deliveries: one article to one account, the row everything turns on. Each change of state leaves a row of history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.article import Article
+from bot.delivery import OPEN_STATES, Delivery, State
+from bot.store import history
+from bot.store.database import Transaction
+from bot.store.dialect import insert
+from bot.store.history import Change
+from bot.store.rows import made
+from bot.store.schema import IS_OPEN, articles, deliveries
+from bot.timetable.lineup import Candidate
+
+PAGE = 500
+
+
+def create(
+    tx: Transaction,
+    *,
+    article: int,
+    account: str,
+    live: bool,
+    round: int = 1,
+    priority: int = 0,
+    pinned: datetime | None = None,
+    text: str | None = None,
+    state: State = State.QUEUED,
+    reason: str = "",
+    actor: str,
+    now: datetime,
+) -> tuple[Delivery, bool]:
+    """Queue the article for the account, at the end. Returns the delivery, and whether it is new.
+
+    A delivery of the same article, account, stamp and round that is there already is returned as it is. `now` is desk
+    time; `text` is a post typed by hand.
+    """
+    new = insert(tx, deliveries).values(
+        article=article,
+        account=account,
+        live=live,
+        round=round,
+        state=state,
+        reason=reason,
+        position=_after_the_last(tx, account),
+        priority=priority,
+        pinned=pinned,
+        text=text,
+        created=now,
+        changed=now,
+    )
+    number = tx.execute(new.on_conflict_do_nothing().returning(deliveries.c.id)).scalar()
+    if number is not None:
+        _remember(tx, number, None, state, reason, actor, now)
+    return _the_one(tx, article, account, live, round), number is not None
+
+
+def get(tx: Transaction, delivery: int) -> Delivery | None:
+    """The delivery of that id, None when there is none."""
+    row = tx.execute(sa.select(deliveries).where(deliveries.c.id == delivery)).first()
+    return made(Delivery, row, deliveries) if row else None
+
+
+def of_article(tx: Transaction, article: int) -> list[Delivery]:
+    """All deliveries of an article, the newest last."""
+    its = sa.select(deliveries).where(deliveries.c.article == article).order_by(deliveries.c.id)
+    return [made(Delivery, row, deliveries) for row in tx.execute(its)]
+
+
+def latest_round(tx: Transaction, article: int, account: str, live: bool) -> Delivery | None:
+    """The last round of the article on the account with that stamp, None when there was none."""
+    same = (deliveries.c.article == article, deliveries.c.account == account, deliveries.c.live == live)
+    row = tx.execute(sa.select(deliveries).where(*same).order_by(deliveries.c.round.desc()).limit(1)).first()
+    return made(Delivery, row, deliveries) if row else None
+
+
+def change(
+    tx: Transaction,
+    delivery: int,
+    *,
+    when: Collection[State],
+    to: State,
+    reason: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+) -> bool:
+    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time."""
+    before = tx.execute(sa.select(deliveries.c.state).where(deliveries.c.id == delivery).with_for_update()).scalar()
+    fits = (deliveries.c.id == delivery, deliveries.c.state.in_(list(when)))
+    done = tx.execute(sa.update(deliveries).where(*fits).values(state=to, reason=reason, changed=now)).rowcount
+    if done != 1:
+        return False
+    _remember(tx, delivery, before, to, reason, actor, now, note)
+    return True
+
+
+def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
+    """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
+
+    An evergreen article's second and later rounds never grow old.
+    """
+    d, a = deliveries.c, articles.c
+    columns = (d.id, d.article, d.priority, d.position, d.pinned, d.round, a.breaking, a.evergreen, a.section)
+    queued = (
+        sa.select(*columns, sa.func.coalesce(a.published, a.first_seen, type_=a.published.type).label("dated"))
+        .join_from(deliveries, articles)
+        .where(IS_OPEN, d.account == account, d.live == live, d.state == State.QUEUED)
+        .order_by(a.breaking.desc(), d.priority.desc(), d.position, d.id)
+    )
+    return [
+        Candidate(
+            delivery=row.id,
+            article=row.article,
+            breaking=row.breaking,
+            priority=row.priority,
+            position=row.position,
+            pinned=row.pinned,
+            dated=row.dated,
+            exempt_from_age=row.evergreen and row.round > 1,
+            section=row.section,
+        )
+        for row in tx.execute(queued)
+    ]
+
+
+def open_of(tx: Transaction, account: str, *, live: bool, states: Collection[State] = OPEN_STATES) -> list[Delivery]:
+    """The account's open deliveries with that stamp that are in one of the states, in the order of the queue."""
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state.in_(list(states)))
+    found = sa.select(deliveries).where(*mine).order_by(deliveries.c.position, deliveries.c.id)
+    return [made(Delivery, row, deliveries) for row in tx.execute(found)]
+
+
+def count(tx: Transaction, account: str, *, states: Collection[State]) -> int:
+    """How many deliveries of the account are in one of the states, rehearsed and live together."""
+    mine = (deliveries.c.account == account, deliveries.c.state.in_(list(states)))
+    return tx.execute(sa.select(sa.func.count()).select_from(deliveries).where(*mine)).scalar_one()
+
+
+def published_articles(tx: Transaction, account: str, *, live: bool) -> set[int]:
+    """The ids of the articles that are published on the account with that stamp."""
+    mine = (deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state == State.PUBLISHED)
+    return set(tx.execute(sa.select(deliveries.c.article).where(*mine)).scalars())
+
+
+def listing(
+    tx: Transaction,
+    *,
+    states: Collection[State] | None = None,
+    account: str | None = None,
+    since: datetime | None = None,
+    after: int = 0,
+    limit: int = PAGE,
+) -> list[tuple[Delivery, Article]]:
+    """A page of deliveries with their articles, in the order they were made, after the delivery `after`.
+
+    `since` asks for those whose state changed then or later (desk time); `states` None for any state. Fewer than
+    `limit` means that there are no more.
+    """
+    chosen: list[sa.ColumnElement[bool]] = [deliveries.c.id > after]
+    chosen += [] if states is None else [deliveries.c.state.in_(list(states))]
+    chosen += [] if account is None else [deliveries.c.account == account]
+    chosen += [] if since is None else [deliveries.c.changed >= since]
+    page = sa.select(deliveries, articles).join_from(deliveries, articles).where(*chosen)
+    rows = tx.execute(page.order_by(deliveries.c.id).limit(limit))
+    return [(made(Delivery, row, deliveries), made(Article, row, articles)) for row in rows]
+
+
+def pin(tx: Transaction, delivery: int, at: datetime | None, *, actor: str, now: datetime) -> bool:
+    """Give it a moment of its own, or (None) take that away; False when there is no such delivery."""
+    reason = f"pinned to {at.isoformat()}" if at else "no longer pinned"
+    return _note(tx, delivery, reason, actor, now, pinned=at)
+
+
+def restamp(tx: Transaction, delivery: int, *, live: bool, actor: str, now: datetime) -> bool:
+    """Stamp it live or rehearsed; False when there is no such delivery. It becomes the next round of those it joins."""
+    its = get(tx, delivery)
+    if its is None:
+        return False
+    newest = latest_round(tx, its.article, its.account, live)
+    round = its.round if newest is None else newest.round + 1
+    reason = "stamped live" if live else "stamped rehearsal"
+    return _note(tx, delivery, reason, actor, now, live=live, round=round)
+
+
+def move(
+    tx: Transaction,
+    delivery: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    to_top: bool = False,
+    actor: str,
+    now: datetime,
+) -> bool:
+    """Move it within its account's queue: before or after another, to the top, or (none of these) to the bottom.
+
+    False, and nothing done, when it or the other does not wait there. Breaking news and priority still go first.
+    """
+    its = get(tx, delivery)
+    if its is None or its.state not in _WAITING:
+        return False
+    queue = [d for d in open_of(tx, its.account, live=its.live, states=_WAITING) if d.id != delivery]
+    other = before if before is not None else after
+    place = 0 if to_top else len(queue)
+    if other is not None:
+        index = next((i for i, d in enumerate(queue) if d.id == other), None)
+        if index is None:
+            return False
+        place = index if before is not None else index + 1
+    position = _between(queue, place)
+    if position is None:
+        for number, neighbour in enumerate(queue, 1):
+            tx.execute(sa.update(deliveries).where(deliveries.c.id == neighbour.id).values(position=float(number)))
+        position = place + 0.5
+    return _note(tx, delivery, "moved in the queue", actor, now, position=position)
+
+
+_WAITING = (State.QUEUED, State.HELD)
+
+
+def _between(queue: list[Delivery], place: int) -> float | None:
+    """A position before the delivery at `place` and after the one above it; None when no number is left between."""
+    if not queue:
+        return 1.0
+    if place == 0:
+        return math.floor(queue[0].position) - 1.0
+    above = queue[place - 1].position
+    if place == len(queue):
+        return math.floor(above) + 1.0
+    below = queue[place].position
+    middle = (above + below) / 2
+    return middle if above < middle < below else None
+
+
+def _after_the_last(tx: Transaction, account: str) -> float:
+    last = sa.select(sa.func.max(deliveries.c.position)).where(IS_OPEN, deliveries.c.account == account)
+    return math.floor(tx.execute(last).scalar() or 0.0) + 1.0
+
+
+def _the_one(tx: Transaction, article: int, account: str, live: bool, round: int) -> Delivery:
+    same = (deliveries.c.article == article, deliveries.c.account == account)
+    stamp = (deliveries.c.live == live, deliveries.c.round == round)
+    return made(Delivery, tx.execute(sa.select(deliveries).where(*same, *stamp)).one(), deliveries)
+
+
+def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime, **changes: Any) -> bool:
+    """Change something other than the state; history tells it as a change from the state to itself."""
+    changed = sa.update(deliveries).where(deliveries.c.id == delivery).values(**changes)
+    state = tx.execute(changed.returning(deliveries.c.state)).scalar()
+    if state is None:
+        return False
+    _remember(tx, delivery, state, state, reason, actor, now)
+    return True
+
+
+def _remember(
+    tx: Transaction,
+    delivery: int,
+    before: State | None,
+    to: State,
+    reason: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+) -> None:
+    history.add(
+        tx,
+        Change(delivery=delivery, at=now, from_state=before, to_state=to, reason=reason, actor=actor, note=note),
+    )

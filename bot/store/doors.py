@@ -1,0 +1,45 @@
+"""Doors: a platform app as a whole, closed on the platform's word (credits, app limits). An open door has no row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.database import Transaction
+from bot.store.dialect import insert
+from bot.store.rows import made
+from bot.store.schema import doors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A closed door. `key` names the app, such as `x live`; `until` (real time) is when to ask again, if known."""
+
+    key: str
+    reason: str
+    until: datetime | None
+
+
+def get(tx: Transaction, key: str) -> Door | None:
+    """The door if it is closed, whether or not its time is over; None when it is open."""
+    row = tx.execute(sa.select(doors).where(doors.c.key == key)).first()
+    return made(Door, row, doors) if row else None
+
+
+def closed(tx: Transaction) -> list[Door]:
+    """All closed doors, by key."""
+    return [made(Door, row, doors) for row in tx.execute(sa.select(doors).order_by(doors.c.key))]
+
+
+def close(tx: Transaction, key: str, *, reason: str, until: datetime | None) -> None:
+    """Close it, or give a closed one another reason and time."""
+    told = {"reason": reason, "until": until}
+    new = insert(tx, doors).values(key=key, **told)
+    tx.execute(new.on_conflict_do_update(index_elements=[doors.c.key], set_=told))
+
+
+def open(tx: Transaction, key: str) -> bool:
+    """Open it; False when it was open."""
+    return tx.execute(sa.delete(doors).where(doors.c.key == key)).rowcount == 1

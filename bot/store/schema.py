@@ -1,0 +1,215 @@
+"""The tables. A change here needs a migration in `migrations/versions`; a test compares the two.
+
+All moments are stored in UTC. `…_at`, `started`, `finished` and leases are real time unless a comment says desk time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.delivery import OPEN_STATES, TERMINAL_STATES, Outcome, State
+from bot.store.columns import Moment, Number, OneOf, Prose, Words
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _column(name: str, kind: Any, *more: Any, optional: bool = False, **options: Any) -> sa.Column[Any]:
+    """A column that must be filled unless it is `optional`."""
+    return sa.Column(name, kind, *more, nullable=optional, **options)
+
+
+def _key(name: str = "id") -> sa.Column[Any]:
+    return sa.Column(name, Number, primary_key=True)
+
+
+def _partial(name: str, *columns: Any, where: sa.ColumnElement[bool], unique: bool = False) -> sa.Index:
+    """An index over some of the rows. Queries must repeat `where` as it stands: a bound parameter never matches it."""
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+def _is_any_of(column: sa.Column[Any], states: tuple[State, ...]) -> sa.ColumnElement[bool]:
+    return column.in_([sa.literal_column(f"'{state.value}'") for state in states])
+
+
+articles = sa.Table(
+    "articles",
+    metadata,
+    _key(),
+    _column("title", Prose),
+    _column("folded_title", Prose),  # for finding by words: see `search.fold`
+    _column("url", Prose),
+    _column("guid", Prose),
+    _column("summary", Prose),
+    _column("section", Prose),
+    _column("tags", Words),
+    _column("author", Prose),
+    _column("language", Prose),
+    _column("image", Prose),
+    _column("source", Prose),
+    _column("published", Moment, optional=True),
+    _column("first_seen", Moment),
+    _column("breaking", sa.Boolean),
+    _column("evergreen", sa.Boolean),
+    _column("priority", sa.Integer),
+    _column("typed", sa.Boolean),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("identity", Prose, primary_key=True),
+    _column("article", Number, sa.ForeignKey(articles.c.id), index=True),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("name", Prose, primary_key=True),
+    _column("first_read", Moment, optional=True),
+    _column("last_read", Moment, optional=True),
+    _column("last_tried", Moment, optional=True),
+    _column("etag", Prose),
+    _column("last_modified", Prose),
+    _column("body_hash", Prose),
+    _column("last_error", Prose),
+    _column("failures", sa.Integer),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _key(),
+    _column("article", Number, sa.ForeignKey(articles.c.id)),
+    _column("account", Prose),
+    _column("live", sa.Boolean),
+    _column("round", sa.Integer),
+    _column("state", OneOf(State)),
+    _column("reason", Prose),
+    _column("position", sa.Float(53)),
+    _column("priority", sa.Integer),
+    _column("pinned", Moment, optional=True),
+    _column("text", Prose, optional=True),
+    _column("created", Moment),  # desk time
+    _column("changed", Moment),  # desk time of the last change of state
+    sa.UniqueConstraint("article", "account", "live", "round"),
+)
+IS_OPEN = _is_any_of(deliveries.c.state, OPEN_STATES)
+HAS_ENDED = _is_any_of(deliveries.c.state, (*TERMINAL_STATES, State.UNCONFIRMED))
+_partial("ix_deliveries_open", deliveries.c.account, deliveries.c.position, deliveries.c.id, where=IS_OPEN)
+_partial("ix_deliveries_ended", deliveries.c.changed, deliveries.c.id, where=HAS_ENDED)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    _key(),
+    _column("delivery", Number, sa.ForeignKey(deliveries.c.id), index=True),
+    _column("account", Prose),
+    _column("live", sa.Boolean),
+    _column("owner", Prose),
+    _column("fence", Number),
+    _column("text", Prose),  # frozen: what is sent is what is stored
+    _column("link", Prose),
+    _column("folded", Prose),  # text and link, for finding by words
+    _column("slot", Prose, optional=True),
+    _column("slot_at", Moment, optional=True),
+    _column("desk_at", Moment),  # desk time
+    _column("counts", sa.Boolean),  # False: made in a simulated future that was called off; caps and gaps ignore it
+    _column("started", Moment),
+    _column("finished", Moment, optional=True),
+    _column("outcome", OneOf(Outcome), optional=True),
+    _column("platform_id", Prose),
+    _column("post_url", Prose),
+    _column("error", Prose),
+    _column("cost", sa.Float(53)),
+    sa.UniqueConstraint("account", "fence"),  # one lease, one attempt: together they name it
+)
+IN_FLIGHT = attempts.c.outcome.is_(None)
+# The database itself forbids two posts in flight on one account.
+_partial("ix_attempts_in_flight", attempts.c.account, where=IN_FLIGHT, unique=True)
+sa.Index("ix_attempts_by_account", attempts.c.account, attempts.c.desk_at)
+sa.Index("ix_attempts_by_time", attempts.c.desk_at, attempts.c.id)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    sa.Column("account", Prose, primary_key=True),
+    _column("counted_to", Moment),  # desk time
+    _column("last_pass", Moment, optional=True),  # desk time
+    _column("next_try", Moment, optional=True),
+    _column("owner", Prose, optional=True),
+    _column("lease_until", Moment, optional=True),
+    _column("fence", Number),  # one more at each claim, so that a stale holder of a lease is told apart
+    _column("closed_until", Moment, optional=True),
+    _column("closed_reason", Prose, optional=True),
+    _column("golive_at", Moment, optional=True),
+)
+
+doors = sa.Table(
+    "doors",
+    metadata,
+    sa.Column("key", Prose, primary_key=True),
+    _column("reason", Prose),
+    _column("until", Moment, optional=True),
+)
+
+slots_used = sa.Table(
+    "slots_used",
+    metadata,
+    sa.Column("account", Prose, primary_key=True),
+    sa.Column("slot", Prose, primary_key=True),
+    _column("at", Moment),  # desk time
+    _column("delivery", Number, sa.ForeignKey(deliveries.c.id)),
+)
+
+slots_missed = sa.Table(
+    "slots_missed",
+    metadata,
+    _key(),
+    _column("account", Prose),
+    _column("live", sa.Boolean),
+    _column("first", Moment),  # desk time, as the two below
+    _column("last", Moment),
+    _column("recorded", Moment),
+    _column("slots", sa.Integer),
+    _column("reason", Prose),
+    sa.Index("ix_slots_missed_by_time", "recorded", "id"),
+)
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("scope", Prose, primary_key=True),  # "all", "account:NAME", "section:NAME"
+    _column("reason", Prose),
+    _column("until", Moment, optional=True),
+    _column("at", Moment),
+    _column("actor", Prose),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    _key(),
+    _column("delivery", Number, sa.ForeignKey(deliveries.c.id), index=True),
+    _column("at", Moment),  # desk time
+    _column("from_state", OneOf(State), optional=True),
+    _column("to_state", OneOf(State)),
+    _column("reason", Prose),
+    _column("actor", Prose),
+    _column("note", Prose),
+)
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", Prose, primary_key=True),
+    _column("value", Prose),
+)
