@@ -1,0 +1,367 @@
+"""The rehearsal Facebook: one page a key, through the paths of the Graph API that Nightdesk uses.
+
+Paths, parameters and answers after the Graph API reference and guides (versions 19.0 to 26.0 are served) as read up
+to November 2026. A link is checked for its form only: the sandbox never looks at what lies behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from bot.sandbox import graph_errors as errors
+from bot.sandbox.graph_errors import GraphRefusal
+from bot.sandbox.graph_objects import (
+    APP_NAME,
+    PAGE_FIELDS,
+    PERSON_FIELDS,
+    POST_FIELDS,
+    Fields,
+    page_node,
+    person_id,
+    person_node,
+    post_node,
+    select,
+)
+from bot.sandbox.keys import USER_TOKEN_LIFE, Key, read_key
+from bot.sandbox.ledger import Accepted, Ledger
+from bot.sandbox.windows import Limits, Usage, Windows
+from bot.sandbox.wire import Reply, Request, json_reply
+
+MESSAGE_LIMIT = 63_206  # code points; not in Meta's documents, but what publishing tools found and use
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SCOPES = ["pages_show_list", "pages_read_engagement", "pages_manage_posts", "public_profile"]
+OWNER_ONLY = ("picture", "name", "thumbnail", "description")
+NOT_REHEARSED = (
+    "attached_media",
+    "scheduled_publish_time",
+    "backdated_time",
+    "child_attachments",
+    "targeting",
+    "place",
+)
+
+_VERSIONED = re.compile(r"/v(\d{2})\.0/(.*)")
+
+
+class Facebook:
+    """The Graph API, as far as Nightdesk uses it. `url` is where the sandbox itself is reached."""
+
+    def __init__(self, ledger: Ledger, windows: Windows, limits: Limits, url: str) -> None:
+        self._ledger = ledger
+        self._windows = windows
+        self._limits = limits
+        self._url = url
+
+    @staticmethod
+    def claimed(request: Request) -> Key | None:
+        """Whose token the request carries, whether or not it is good for anything."""
+        try:
+            parameters = _parameters(request)
+        except GraphRefusal:
+            return None
+        return read_key(_token(request, parameters))
+
+    @staticmethod
+    def creates(request: Request) -> bool:
+        """Whether the request asks for a new post."""
+        return request.method == "POST" and request.path.endswith("/feed")
+
+    def handle(self, request: Request) -> Reply:
+        """The answer to one request, with usage headers when its token is known."""
+        try:
+            version, rest = _route(request.path)
+            parameters = _parameters(request)
+            if rest == "oauth/access_token":
+                return _exchange(parameters)
+            if rest == "debug_token":
+                return self._debug(request, parameters)
+            key = self._sign_in(request, parameters)
+            usage = self._count(key, rest, request)
+        except GraphRefusal as refusal:
+            return refusal.reply
+        page = None if key.person else key.identity
+        headers = {"facebook-api-version": f"v{version}", **errors.usage_headers(usage, request.at, page)}
+        try:
+            if usage.exceeded:
+                raise GraphRefusal(errors.throttled(_throttle_code(key, rest)))
+            return self._answer(key, rest, request, parameters).with_headers(headers)
+        except GraphRefusal as refusal:
+            return refusal.reply.with_headers(headers)
+
+    def _sign_in(self, request: Request, parameters: dict[str, str]) -> Key:
+        token = _token(request, parameters)
+        if not token:
+            message = "An active access token must be used to query information about the current user."
+            raise GraphRefusal(errors.graph_error(2500, message))
+        key = read_key(token)
+        if key is None:
+            raise GraphRefusal(errors.bad_token())
+        if self._ledger.is_revoked("facebook", key.account):
+            raise GraphRefusal(errors.revoked_token())
+        proof = parameters.get("appsecret_proof")
+        if proof is not None and not hmac.compare_digest(proof.encode(), _proof(key, token).encode()):
+            message = "Invalid appsecret_proof provided in the API argument"
+            raise GraphRefusal(errors.graph_error(100, message, kind="GraphMethodException"))
+        return key
+
+    def _count(self, key: Key, rest: str, request: Request) -> Usage:
+        if key.person:
+            return self._windows.count(("facebook app", str(key.page())), self._limits.facebook_app, HOUR, request.at)
+        return self._windows.count(("facebook page", key.identity), self._limits.facebook_page, DAY, request.at)
+
+    def _answer(self, key: Key, rest: str, request: Request, parameters: dict[str, str]) -> Reply:
+        node, _, edge = rest.strip("/").partition("/")
+        if node == "me":
+            node = person_id(key) if key.person else key.identity
+        match request.method, edge:
+            case "GET", "accounts" if key.person and node == person_id(key):
+                return self._accounts(key)
+            case "POST", "feed":
+                return self._create(_page_key(key, node), request, parameters)
+            case "GET", "published_posts":
+                return self._published(_page_key(key, node), rest, request, parameters)
+            case "GET", "":
+                return self._show(key, node, request, parameters)
+            case "DELETE", "":
+                return self._delete(key, node, request)
+        raise GraphRefusal(errors.unknown_path(f"/{rest}"))
+
+    def _create(self, key: Key, request: Request, parameters: dict[str, str]) -> Reply:
+        message, link = _content(parameters)
+        last = next(self._ledger.timeline("facebook", key.identity, request.at), None)
+        if last and (last.text, last.link) == (message, link):
+            raise GraphRefusal(errors.duplicate())
+        created = request.at + request.commit_delay
+        post = Accepted(
+            platform="facebook",
+            account=key.account,
+            identity=key.identity,
+            name=key.identity,
+            id=self._new_id(key, request),
+            text=message,
+            link=link,
+            created=created,
+            visible=created + request.view_delay,
+        )
+        self._ledger.add(post)
+        return _created(post, parameters)
+
+    def _new_id(self, key: Key, request: Request) -> str:
+        number = int(request.at.timestamp() * 1000)
+        while self._ledger.has("facebook", f"{key.identity}_{number}"):
+            number += 1
+        return f"{key.identity}_{number}"
+
+    def _published(self, key: Key, rest: str, request: Request, parameters: dict[str, str]) -> Reply:
+        limit, after = parameters.get("limit", "25"), _cursor_id(parameters.get("after", ""))
+        if not re.fullmatch(r"[1-9]\d?|100", limit, re.ASCII):
+            raise GraphRefusal(errors.invalid("Param limit must be a number between 1 and 100"))
+        timeline = self._ledger.timeline("facebook", key.identity, request.at)
+        posts = [post for post in timeline if post.visible <= request.at]
+        ids = [post.id for post in posts]
+        start = ids.index(after) + 1 if after in ids else 0
+        page = posts[start : start + int(limit)]
+        wanted = Fields.parse(parameters.get("fields") or "created_time,message")
+        value: dict[str, Any] = {"data": [select(post_node(post), wanted, POST_FIELDS, "Post") for post in page]}
+        if page:
+            value["paging"] = {"cursors": {"before": _cursor(page[0]), "after": _cursor(page[-1])}}
+        if len(posts) > start + len(page):
+            query = {**parameters, "limit": limit, "after": _cursor(page[-1])}
+            value["paging"]["next"] = f"{self._url}{request.path}?{urlencode(query)}"
+        return json_reply(200, value)
+
+    def _show(self, key: Key, node: str, request: Request, parameters: dict[str, str]) -> Reply:
+        fields = parameters.get("fields") or ""
+        if key.person and node == person_id(key):
+            return json_reply(200, select(person_node(key), Fields.parse(fields or "name"), PERSON_FIELDS, "User"))
+        if node == key.identity:
+            return json_reply(200, select(page_node(key), Fields.parse(fields or "name"), PAGE_FIELDS, "Page"))
+        post = self._own_post(key, node, request)
+        if post.visible > request.at:
+            raise GraphRefusal(errors.no_such_object(node, "GET"))
+        wanted = Fields.parse(fields or "created_time,message")
+        return json_reply(200, select(post_node(post), wanted, POST_FIELDS, "Post"))
+
+    def _delete(self, key: Key, node: str, request: Request) -> Reply:
+        if key.person:
+            raise GraphRefusal(_needs_page_token())
+        self._ledger.delete(self._own_post(key, node, request))
+        return json_reply(200, {"success": True})
+
+    def _own_post(self, key: Key, id: str, request: Request) -> Accepted:
+        post = self._ledger.find("facebook", id, request.at)
+        if post is None or post.identity != key.identity:
+            raise GraphRefusal(errors.no_such_object(id, request.method))
+        return post
+
+    def _accounts(self, key: Key) -> Reply:
+        wanted = Fields.parse("access_token,category,category_list,name,id,tasks")
+        page = select(page_node(key), wanted, PAGE_FIELDS, "Page")
+        cursor = urlsafe_b64encode(key.identity.encode()).decode()
+        return json_reply(200, {"data": [page], "paging": {"cursors": {"before": cursor, "after": cursor}}})
+
+    def _debug(self, request: Request, parameters: dict[str, str]) -> Reply:
+        if not _may_inspect(parameters.get("access_token", "")):
+            raise GraphRefusal(errors.bad_token())
+        key = read_key(parameters.get("input_token", ""))
+        if key is None:
+            error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+            return json_reply(200, {"data": {"error": error, "is_valid": False, "scopes": []}})
+        now = int(request.at.timestamp())
+        data: dict[str, Any] = {
+            "app_id": str(key.page()),
+            "type": "USER" if key.person else "PAGE",
+            "application": APP_NAME,
+            "data_access_expires_at": now + int(timedelta(days=90).total_seconds()),
+            "expires_at": now + int(USER_TOKEN_LIFE.total_seconds()) if key.person else 0,
+            "is_valid": True,
+            "issued_at": now,
+            "scopes": SCOPES,
+            "granular_scopes": [{"scope": scope, "target_ids": [key.identity]} for scope in SCOPES[:3]],
+            "user_id": person_id(key),
+        }
+        if not key.person:
+            data["profile_id"] = key.identity
+        if self._ledger.is_revoked("facebook", key.account):
+            data["is_valid"] = False
+            data["error"] = {"code": 190, "message": "The session has been invalidated.", "subcode": 460}
+        return json_reply(200, {"data": data})
+
+
+def _route(path: str) -> tuple[str, str]:
+    """Version and the rest of the path; token exchange is also served without a version, as Graph does."""
+    if path == "/oauth/access_token":
+        return "26.0", "oauth/access_token"
+    found = _VERSIONED.fullmatch(path)
+    if not found or not 19 <= int(found[1]) <= 26:
+        raise GraphRefusal(errors.unknown_path(path))
+    return f"{found[1]}.0", found[2]
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    try:
+        return request.query() | request.form()
+    except UnicodeDecodeError:
+        raise GraphRefusal(errors.invalid("Invalid parameter")) from None
+
+
+def _token(request: Request, parameters: dict[str, str]) -> str:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return parameters.get("access_token") or (bearer if scheme in ("Bearer", "OAuth") else "")
+
+
+def _proof(key: Key, token: str) -> str:
+    """HMAC-SHA256 of the token with the app's secret, which in the sandbox is the app's id: the account's key."""
+    return hmac.new(str(key.page()).encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _may_inspect(token: str) -> bool:
+    app, _, secret = token.partition("|")
+    return read_key(token) is not None or (bool(app) and app == secret)
+
+
+def _page_key(key: Key, node: str) -> Key:
+    """The key, if it is the page's own; raises GraphRefusal otherwise."""
+    if node != key.identity:
+        raise GraphRefusal(errors.bad_token("Invalid OAuth access token: it belongs to another page."))
+    if key.person:
+        raise GraphRefusal(_needs_page_token())
+    return key
+
+
+def _needs_page_token() -> Reply:
+    message = "(#200) A page access token is required; the token belongs to a person."
+    return errors.graph_error(200, message, status=403)
+
+
+def _throttle_code(key: Key, rest: str) -> int:
+    if not key.person:
+        return 80001
+    return 32 if rest.startswith(key.identity) else 4
+
+
+def _content(parameters: dict[str, str]) -> tuple[str, str | None]:
+    """Message and link that may be published; raises GraphRefusal otherwise."""
+    message, link = parameters.get("message", ""), parameters.get("link") or None
+    if not message.strip() and not link:
+        raise GraphRefusal(errors.invalid("Either link or message must be supplied."))
+    if len(message) > MESSAGE_LIMIT:
+        raise GraphRefusal(errors.invalid("Name parameter too long"))
+    if any(name in parameters for name in OWNER_ONLY):
+        raise GraphRefusal(
+            errors.invalid(
+                "Only owners of the URL have the ability to specify the picture, name, thumbnail or description params"
+            )
+        )
+    for name in NOT_REHEARSED:
+        if any(given == name or given.startswith(f"{name}[") for given in parameters):
+            raise GraphRefusal(errors.invalid(f"The sandbox does not rehearse the parameter {name}"))
+    if parameters.get("published", "true").lower() not in ("true", "1"):
+        raise GraphRefusal(errors.invalid("The sandbox does not rehearse unpublished posts"))
+    if link:
+        _check_link(link)
+    return message, link
+
+
+def _check_link(link: str) -> None:
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", link):
+        raise GraphRefusal(errors.invalid("link URL is not properly formatted"))
+    if re.fullmatch(r"(.+\.)?(facebook\.com|fb\.me)", host):
+        raise GraphRefusal(errors.graph_error(1609008, "Sorry, a link to Facebook cannot be shared this way."))
+
+
+def _created(post: Accepted, parameters: dict[str, str]) -> Reply:
+    """The id, and what `fields=` asks to be read back at once.
+
+    A field that cannot be read there is answered with an error although the post is out; the id then stands in
+    `original_response` (sns-sdks/python-facebook#224).
+    """
+    fields = parameters.get("fields")
+    if not fields:
+        return json_reply(200, {"id": post.id})
+    try:
+        return json_reply(200, select(post_node(post), Fields.parse(fields), POST_FIELDS, "Post"))
+    except GraphRefusal:
+        original = {"id": post.id, "post_supports_client_mutation_id": True}
+        return errors.invalid("Tried accessing nonexisting field", original_response=original)
+
+
+def _exchange(parameters: dict[str, str]) -> Reply:
+    """GET /oauth/access_token: an app's token, or a long-lived user token for a short one."""
+    app, secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
+    if not app or app != secret:
+        return errors.graph_error(1, "Error validating client secret.")
+    match parameters.get("grant_type"):
+        case "client_credentials":
+            return json_reply(200, {"access_token": f"{app}|{secret}", "token_type": "bearer"})
+        case "fb_exchange_token":
+            key = read_key(parameters.get("fb_exchange_token", ""))
+            if key is None:
+                return errors.bad_token()
+            life = int(USER_TOKEN_LIFE.total_seconds())
+            return json_reply(200, {"access_token": str(key), "token_type": "bearer", "expires_in": life})
+    return errors.invalid("Invalid grant_type")
+
+
+def _cursor(post: Accepted) -> str:
+    return urlsafe_b64encode(post.id.encode()).decode()
+
+
+def _cursor_id(cursor: str) -> str:
+    if not cursor:
+        return ""
+    try:
+        return urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:
+        raise GraphRefusal(errors.invalid("Invalid parameter: after")) from None
