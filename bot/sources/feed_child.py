@@ -1,6 +1,7 @@
 """Parses one feed in a process of its own, under limits, because feeds can be built to take hours and gigabytes.
 
-`python -m bot.sources.feed_child` reads a line of JSON (`content_type`) and the feed from stdin and writes JSON to stdout. It knows no secrets and touches nothing else. feedparser needs quadratic time for an element with very
+`python -m bot.sources.feed_child` reads a line of JSON (`content_type`) and the feed from stdin and writes
+JSON to stdout. It knows no secrets and touches nothing else. feedparser needs quadratic time for an element with very
 many attributes and has no limits of its own (feedparser 6.0.14, measured: 1.1 MB, more than 25 s).
 """
 
@@ -141,7 +142,8 @@ def images(entry: Any) -> list[str]:
 
 
 def is_image(media: Any) -> bool:
-    return "image" in (media.get("medium"), str(media.get("type", "")).partition("/")[0])
+    kind = str(media.get("type", "")).partition("/")[0]
+    return kind == "image" or str(media.get("medium")) == "image"
 
 
 def seconds(moment: Any) -> int | None:
