@@ -84,10 +84,22 @@ def platform(name: str) -> str:
     return PLATFORMS[name.lower()]
 
 
+def length_of_time(value: object) -> timedelta:
+    """What the file says in words; a default is a timedelta already."""
+    return value if isinstance(value, timedelta) else duration(text_of(value, "5 min"))
+
+
 def positive(length: timedelta) -> timedelta:
     if not length:
         raise ValueError("should be longer than nothing")
     return length
+
+
+def credential_name(name: str) -> str:
+    known = [each for names in CREDENTIALS.values() for each in names]
+    if name not in known:
+        raise ValueError(f"unknown key{did_you_mean(name, known)}")
+    return name
 
 
 def reference(value: object) -> SecretRef:
@@ -140,9 +152,10 @@ def template(name: str, info: ValidationInfo) -> str:
     raise ValueError(f"there is no template 'templates/{name}'{meant}")
 
 
-Duration = Annotated[timedelta, BeforeValidator(lambda value: duration(text_of(value, "5 min")))]
+Duration = Annotated[timedelta, BeforeValidator(length_of_time)]
 Span = Annotated[Duration, AfterValidator(positive)]
 Zone = Annotated[ZoneInfo, BeforeValidator(lambda value: zone(text_of(value, "Asia/Baku")))]
+Credential = Annotated[str, AfterValidator(credential_name)]
 Secret = Annotated[SecretRef, BeforeValidator(reference)]
 Address = Annotated[str, AfterValidator(base_address)]
 KnownAccount = Annotated[str, AfterValidator(known_account)]
@@ -176,7 +189,7 @@ class AccountTable(Table):
     timezone: Zone | None = None
     caps: CapsTable = CapsTable()
     live: bool = False
-    credentials: dict[str, Secret] = Field(default={}, validate_default=True)
+    credentials: dict[Credential, Secret] = Field(default={}, validate_default=True)
 
     @field_validator("handle")
     @classmethod
@@ -206,9 +219,8 @@ class AccountTable(Table):
         where = info.data.get("platform")
         if where is None:
             return given
-        for name in given:
-            if name not in CREDENTIALS[where]:
-                raise ValueError(f"unknown key '{name}'{did_you_mean(name, CREDENTIALS[where])}")
+        if wrong := [name for name in given if name not in CREDENTIALS[where]]:
+            raise ValueError(f"{wrong[0]} is not one of the platform's: {', '.join(CREDENTIALS[where])}")
         missing = [name for name in NEEDED[where] if name not in given]
         if info.data.get("live") and missing:
             raise ValueError(f"a live account needs {', '.join(missing)} here, each as {REFERENCE}")
@@ -269,7 +281,7 @@ class DeliveryTable(Table):
     @classmethod
     def ask_or_retry(cls, choice: str) -> str:
         if choice not in ("ask", "retry"):
-            raise ValueError(f'\'{choice}\' should be "ask" or "retry" (retry works for X alone)')
+            raise ValueError(f'\'{choice}\' should be "ask" or "retry" (which works for X alone)')
         return choice
 
 

@@ -143,7 +143,7 @@ def images(entry: Any) -> list[str]:
 
 def is_image(media: Any) -> bool:
     kind = str(media.get("type", "")).partition("/")[0]
-    return kind == "image" or str(media.get("medium")) == "image"
+    return "image" in (kind, str(media.get("medium")))
 
 
 def seconds(moment: Any) -> int | None:
