@@ -1,0 +1,186 @@
+"""X's measure of a text: its weighted length, whether X takes it, and the links in it.
+
+It says what twitter-text 3.1.0 says (the library that X's documents name, last changed in 2020), in time that grows
+no faster than the text, whatever the text. Weights, top-level domains and emoji are data: see `xtables`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+from unicodedata import normalize
+
+from bot.text.xemoji import EmojiWeights
+from bot.text.xhosts import in_any_case
+from bot.text.xtables import Rules, Tables, character_classes, newer_tables, reference_tables, rules
+from bot.text.xurls import FoundUrl, UrlFinder, counted_stretches, utf16_length
+
+X_LIMIT = 280
+"""Weighted characters that a post may have."""
+
+X_URL_LENGTH = 23
+"""Weighted characters of a link, however long it is (X wraps it in t.co)."""
+
+
+class Parsed(NamedTuple):
+    """What twitter-text says of a text. Both ranges begin at 0 and end at the UTF-16 unit given, inclusive."""
+
+    weighted_length: int
+    valid: bool
+    permillage: int
+    valid_range_end: int
+    display_range_end: int
+
+
+def weighted_length(text: str) -> int:
+    """Length of `text` in weighted characters by the reference's own tables: twitter-text v3, to the last unit."""
+    return _reference().weighted_length(text)
+
+
+def parse(text: str) -> Parsed:
+    """Everything twitter-text v3 says of `text`, by the reference's own tables."""
+    return _reference().parse(text)
+
+
+def extract_urls(text: str) -> list[FoundUrl]:
+    """The links X sees in `text`, by the reference's own tables; offsets in code points of `text` as given.
+
+    Like the reference's function of that name it does not normalise: each link is what stands in `text`. Counting
+    does: where normalisation itself makes a link (a Kelvin sign becomes a K), the length knows of one more than this.
+    """
+    return _reference().urls.find(text)
+
+
+def limit_length(text: str) -> int:
+    r"""Length of `text` in weighted characters that is held against `X_LIMIT`.
+
+    Nobody outside knows which tables X uses by now, so it is the larger of two counts: with the reference's tables,
+    and with newer ones. A link with a protocol whose top-level domain is in neither counts as a link or as its
+    characters, whichever is more. Line ends count once each, as `\n`.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = nfc(text)
+    reference, newer = _reference(), _newer()
+    rest = reference.without_urls(text)
+    newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
+    return max(reference.total(rest), newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text))
+
+
+class Rest(NamedTuple):
+    """A text with its URLs cut out, each replaced by a line end, and how many there were."""
+
+    text: str
+    urls: int
+
+
+class Measure:
+    """Counts by one configuration of twitter-text and one set of tables."""
+
+    def __init__(self, rules: Rules, tables: Tables) -> None:
+        self.urls = UrlFinder(tables.tlds)
+        self._rules = rules
+        self._heavy_runs = re.compile(f"[^{rules.light_ranges}]++" if rules.light_ranges else "(?!)").findall
+        self._invalid = re.compile(f"[{character_classes()['invalid']}]").search
+        self._emoji = EmojiWeights(tables.emoji if rules.counts_emoji else (), self._saving)
+
+    def weighted_length(self, text: str) -> int:
+        return self.total(self.without_urls(nfc(text)))
+
+    def parse(self, text: str) -> Parsed:
+        normal, limit = nfc(text), self._rules.limit
+        length = self.total(self.without_urls(normal))
+        clean = self._invalid(normal) is None
+        display_end = valid_end = max(utf16_length(text) - 1, 0)
+        if not clean or length > limit:
+            valid_end = self._valid_end(normal) + utf16_length(text) - utf16_length(normal)
+        return Parsed(length, clean and 0 < length <= limit, int(length / limit * 1000), valid_end, display_end)
+
+    def without_urls(self, text: str) -> Rest:
+        """Cut the URLs out of a normalised text. A line end joins with nothing beside it into an emoji or a URL."""
+        if "." not in text or not (found := self.urls.find(text)):
+            return Rest(text, 0)
+        pieces, done = [], 0
+        for start, end in counted_stretches(text, found):
+            pieces.append(text[done:start])
+            done = end
+        pieces.append(text[done:])
+        return Rest("\n".join(pieces), len(pieces) - 1)
+
+    def total(self, rest: Rest) -> int:
+        """The weight of the whole text that was cut into `rest`."""
+        return rest.urls * (self._rules.url_length - self._rules.light) + self._weight(rest.text)
+
+    def unknown_links_extra(self, text: str) -> int:
+        """What links with unknown top-level domains would weigh beyond their characters, if X took them for links."""
+        if "://" not in text:
+            return 0
+        return sum(max(self._rules.url_length - self._weight(link), 0) for link in self.urls.unknown_links(text))
+
+    def _weight(self, text: str) -> int:
+        """Weight of a normalised text without URLs."""
+        light, heavy = self._rules.light, self._rules.heavy
+        if text.isascii():
+            return light * len(text)
+        heavy_chars = "".join(self._heavy_runs(text))
+        weight = light * len(text) + (heavy - light) * len(heavy_chars)
+        return weight - self._emoji.saved(text) if heavy_chars else weight
+
+    def _saving(self, sequence: str) -> int:
+        heavy = len("".join(self._heavy_runs(sequence)))
+        return self._rules.light * len(sequence) + (self._rules.heavy - self._rules.light) * heavy - self._rules.heavy
+
+    def _valid_end(self, text: str) -> int:
+        """UTF-16 index of the last unit of a normalised text that is still within the limit and allowed."""
+        stretches = dict(counted_stretches(text, self.urls.find(text)))
+        at = weight = units = 0
+        while at < len(text):
+            if at in stretches:
+                end, step = stretches[at], self._rules.url_length
+            else:
+                end = at + max(self._emoji.length_at(text, at), 1)
+                step = self._weight(text[at:end])
+            weight += step
+            if weight > self._rules.limit or self._invalid(text, at, end):
+                break
+            units += utf16_length(text[at:end])
+            at = end
+        return max(units - 1, 0)
+
+
+# Characters that begin anew whatever precedes them: normalisation may cut a text before each.
+_STEADY = "\0-\u02ff\u0370-\u0482\u048a-\u0590\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_SHORT = 4096
+_ENDLESS_MARKS = re.compile(f"((?<![^{_STEADY}])[^{_STEADY}]{{1024,}}+)")
+
+
+def nfc(text: str) -> str:
+    """The text in Unicode's normal form C, as the reference counts it.
+
+    Putting combining marks in order takes quadratic time, so in a long text more than a thousand characters in a row
+    that could be such marks are left as they are. No language writes them, and they are too long for a post anyway.
+    """
+    if len(text) < _SHORT or text.isascii():
+        return normalize("NFC", text)
+    parts = _ENDLESS_MARKS.split(text)
+    parts[::2] = (normalize("NFC", part) for part in parts[::2])
+    return "".join(parts)
+
+
+@cache
+def _reference() -> Measure:
+    return Measure(rules(), reference_tables())
+
+
+@cache
+def _newer() -> Measure:
+    return Measure(rules(), newer_tables())
+
+
+@cache
+def _newer_domain() -> Callable[[str], object]:
+    """Search for a top-level domain that only the newer tables know: without one, both find the same URLs."""
+    added = newer_tables().tlds[len(reference_tables().tlds) :]
+    return re.compile(rf"\.(?:{'|'.join(map(in_any_case, added))})").search
