@@ -25,7 +25,7 @@ Handle = Callable[[Request], Reply]
 class Voice(Protocol):
     """How one platform words the refusals that a fault can order."""
 
-    def refuse(self, status: int, code: int, subcode: int, message: str | None) -> Reply: ...
+    def refuse(self, status: int | None, code: int, subcode: int | None, message: str | None) -> Reply: ...
     def duplicate(self) -> Reply: ...
     def unavailable(self, status: int) -> Reply: ...
     def limited(self, key: Key | None, now: datetime, options: dict[str, Any]) -> Reply: ...
@@ -34,7 +34,7 @@ class Voice(Protocol):
 class XVoice:
     """X speaks in problems."""
 
-    def refuse(self, status: int, code: int, subcode: int, message: str | None) -> Reply:
+    def refuse(self, status: int | None, code: int, subcode: int | None, message: str | None) -> Reply:
         titles = {400: "Invalid Request", 401: "Unauthorized", 402: "CreditsDepleted", 429: "Too Many Requests"}
         status = status or 403
         return x_problems.problem(status, titles.get(status, "Forbidden"), message or "")
@@ -56,7 +56,7 @@ class XVoice:
 class FacebookVoice:
     """Facebook speaks in codes."""
 
-    def refuse(self, status: int, code: int, subcode: int, message: str | None) -> Reply:
+    def refuse(self, status: int | None, code: int, subcode: int | None, message: str | None) -> Reply:
         more: dict[str, Any] = {"error_subcode": subcode} if subcode else {}
         return graph_errors.graph_error(code, message or f"(#{code}) Refused", status=status or 400, **more)
 

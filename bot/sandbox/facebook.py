@@ -1,23 +1,21 @@
 """The rehearsal Facebook: one page a key, through the paths of the Graph API that Nightdesk uses.
 
 Paths, parameters and answers after the Graph API reference and guides (versions 19.0 to 26.0 are served) as read up
-to November 2026. A link is checked for its form only: the sandbox never looks at what lies behind it.
+to November 2026.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from bot.sandbox import graph_errors as errors
+from bot.sandbox.graph_content import content
 from bot.sandbox.graph_errors import GraphRefusal
 from bot.sandbox.graph_objects import (
-    APP_NAME,
     PAGE_FIELDS,
     PERSON_FIELDS,
     POST_FIELDS,
@@ -28,23 +26,13 @@ from bot.sandbox.graph_objects import (
     post_node,
     select,
 )
-from bot.sandbox.keys import USER_TOKEN_LIFE, Key, read_key
+from bot.sandbox.graph_tokens import debug, exchange, sign_in, token_of
+from bot.sandbox.keys import Key, read_key
 from bot.sandbox.ledger import Accepted, Ledger
 from bot.sandbox.windows import Limits, Usage, Windows
 from bot.sandbox.wire import Reply, Request, json_reply
 
-MESSAGE_LIMIT = 63_206  # code points; not in Meta's documents, but what publishing tools found and use
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-SCOPES = ["pages_show_list", "pages_read_engagement", "pages_manage_posts", "public_profile"]
-OWNER_ONLY = ("picture", "name", "thumbnail", "description")
-NOT_REHEARSED = (
-    "attached_media",
-    "scheduled_publish_time",
-    "backdated_time",
-    "child_attachments",
-    "targeting",
-    "place",
-)
 
 _VERSIONED = re.compile(r"/v(\d{2})\.0/(.*)")
 
@@ -65,7 +53,7 @@ class Facebook:
             parameters = _parameters(request)
         except GraphRefusal:
             return None
-        return read_key(_token(request, parameters))
+        return read_key(token_of(request, parameters))
 
     @staticmethod
     def creates(request: Request) -> bool:
@@ -78,11 +66,11 @@ class Facebook:
             version, rest = _route(request.path)
             parameters = _parameters(request)
             if rest == "oauth/access_token":
-                return _exchange(parameters)
+                return exchange(parameters)
             if rest == "debug_token":
-                return self._debug(request, parameters)
-            key = self._sign_in(request, parameters)
-            usage = self._count(key, rest, request)
+                return debug(parameters, self._ledger, request.at)
+            key = sign_in(request, parameters, self._ledger)
+            usage = self._count(key, request)
         except GraphRefusal as refusal:
             return refusal.reply
         page = None if key.person else key.identity
@@ -94,23 +82,7 @@ class Facebook:
         except GraphRefusal as refusal:
             return refusal.reply.with_headers(headers)
 
-    def _sign_in(self, request: Request, parameters: dict[str, str]) -> Key:
-        token = _token(request, parameters)
-        if not token:
-            message = "An active access token must be used to query information about the current user."
-            raise GraphRefusal(errors.graph_error(2500, message))
-        key = read_key(token)
-        if key is None:
-            raise GraphRefusal(errors.bad_token())
-        if self._ledger.is_revoked("facebook", key.account):
-            raise GraphRefusal(errors.revoked_token())
-        proof = parameters.get("appsecret_proof")
-        if proof is not None and not hmac.compare_digest(proof.encode(), _proof(key, token).encode()):
-            message = "Invalid appsecret_proof provided in the API argument"
-            raise GraphRefusal(errors.graph_error(100, message, kind="GraphMethodException"))
-        return key
-
-    def _count(self, key: Key, rest: str, request: Request) -> Usage:
+    def _count(self, key: Key, request: Request) -> Usage:
         if key.person:
             return self._windows.count(("facebook app", str(key.page())), self._limits.facebook_app, HOUR, request.at)
         return self._windows.count(("facebook page", key.identity), self._limits.facebook_page, DAY, request.at)
@@ -125,7 +97,7 @@ class Facebook:
             case "POST", "feed":
                 return self._create(_page_key(key, node), request, parameters)
             case "GET", "published_posts":
-                return self._published(_page_key(key, node), rest, request, parameters)
+                return self._published(_page_key(key, node), request, parameters)
             case "GET", "":
                 return self._show(key, node, request, parameters)
             case "DELETE", "":
@@ -133,7 +105,7 @@ class Facebook:
         raise GraphRefusal(errors.unknown_path(f"/{rest}"))
 
     def _create(self, key: Key, request: Request, parameters: dict[str, str]) -> Reply:
-        message, link = _content(parameters)
+        message, link = content(parameters)
         last = next(self._ledger.timeline("facebook", key.identity, request.at), None)
         if last and (last.text, last.link) == (message, link):
             raise GraphRefusal(errors.duplicate())
@@ -158,7 +130,7 @@ class Facebook:
             number += 1
         return f"{key.identity}_{number}"
 
-    def _published(self, key: Key, rest: str, request: Request, parameters: dict[str, str]) -> Reply:
+    def _published(self, key: Key, request: Request, parameters: dict[str, str]) -> Reply:
         limit, after = parameters.get("limit", "25"), _cursor_id(parameters.get("after", ""))
         if not re.fullmatch(r"[1-9]\d?|100", limit, re.ASCII):
             raise GraphRefusal(errors.invalid("Param limit must be a number between 1 and 100"))
@@ -206,33 +178,6 @@ class Facebook:
         cursor = urlsafe_b64encode(key.identity.encode()).decode()
         return json_reply(200, {"data": [page], "paging": {"cursors": {"before": cursor, "after": cursor}}})
 
-    def _debug(self, request: Request, parameters: dict[str, str]) -> Reply:
-        if not _may_inspect(parameters.get("access_token", "")):
-            raise GraphRefusal(errors.bad_token())
-        key = read_key(parameters.get("input_token", ""))
-        if key is None:
-            error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
-            return json_reply(200, {"data": {"error": error, "is_valid": False, "scopes": []}})
-        now = int(request.at.timestamp())
-        data: dict[str, Any] = {
-            "app_id": str(key.page()),
-            "type": "USER" if key.person else "PAGE",
-            "application": APP_NAME,
-            "data_access_expires_at": now + int(timedelta(days=90).total_seconds()),
-            "expires_at": now + int(USER_TOKEN_LIFE.total_seconds()) if key.person else 0,
-            "is_valid": True,
-            "issued_at": now,
-            "scopes": SCOPES,
-            "granular_scopes": [{"scope": scope, "target_ids": [key.identity]} for scope in SCOPES[:3]],
-            "user_id": person_id(key),
-        }
-        if not key.person:
-            data["profile_id"] = key.identity
-        if self._ledger.is_revoked("facebook", key.account):
-            data["is_valid"] = False
-            data["error"] = {"code": 190, "message": "The session has been invalidated.", "subcode": 460}
-        return json_reply(200, {"data": data})
-
 
 def _route(path: str) -> tuple[str, str]:
     """Version and the rest of the path; token exchange is also served without a version, as Graph does."""
@@ -249,21 +194,6 @@ def _parameters(request: Request) -> dict[str, str]:
         return request.query() | request.form()
     except UnicodeDecodeError:
         raise GraphRefusal(errors.invalid("Invalid parameter")) from None
-
-
-def _token(request: Request, parameters: dict[str, str]) -> str:
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return parameters.get("access_token") or (bearer if scheme in ("Bearer", "OAuth") else "")
-
-
-def _proof(key: Key, token: str) -> str:
-    """HMAC-SHA256 of the token with the app's secret, which in the sandbox is the app's id: the account's key."""
-    return hmac.new(str(key.page()).encode(), token.encode(), hashlib.sha256).hexdigest()
-
-
-def _may_inspect(token: str) -> bool:
-    app, _, secret = token.partition("|")
-    return read_key(token) is not None or (bool(app) and app == secret)
 
 
 def _page_key(key: Key, node: str) -> Key:
@@ -286,41 +216,6 @@ def _throttle_code(key: Key, rest: str) -> int:
     return 32 if rest.startswith(key.identity) else 4
 
 
-def _content(parameters: dict[str, str]) -> tuple[str, str | None]:
-    """Message and link that may be published; raises GraphRefusal otherwise."""
-    message, link = parameters.get("message", ""), parameters.get("link") or None
-    if not message.strip() and not link:
-        raise GraphRefusal(errors.invalid("Either link or message must be supplied."))
-    if len(message) > MESSAGE_LIMIT:
-        raise GraphRefusal(errors.invalid("Name parameter too long"))
-    if any(name in parameters for name in OWNER_ONLY):
-        raise GraphRefusal(
-            errors.invalid(
-                "Only owners of the URL have the ability to specify the picture, name, thumbnail or description params"
-            )
-        )
-    for name in NOT_REHEARSED:
-        if any(given == name or given.startswith(f"{name}[") for given in parameters):
-            raise GraphRefusal(errors.invalid(f"The sandbox does not rehearse the parameter {name}"))
-    if parameters.get("published", "true").lower() not in ("true", "1"):
-        raise GraphRefusal(errors.invalid("The sandbox does not rehearse unpublished posts"))
-    if link:
-        _check_link(link)
-    return message, link
-
-
-def _check_link(link: str) -> None:
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", link):
-        raise GraphRefusal(errors.invalid("link URL is not properly formatted"))
-    if re.fullmatch(r"(.+\.)?(facebook\.com|fb\.me)", host):
-        raise GraphRefusal(errors.graph_error(1609008, "Sorry, a link to Facebook cannot be shared this way."))
-
-
 def _created(post: Accepted, parameters: dict[str, str]) -> Reply:
     """The id, and what `fields=` asks to be read back at once.
 
@@ -335,23 +230,6 @@ def _created(post: Accepted, parameters: dict[str, str]) -> Reply:
     except GraphRefusal:
         original = {"id": post.id, "post_supports_client_mutation_id": True}
         return errors.invalid("Tried accessing nonexisting field", original_response=original)
-
-
-def _exchange(parameters: dict[str, str]) -> Reply:
-    """GET /oauth/access_token: an app's token, or a long-lived user token for a short one."""
-    app, secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
-    if not app or app != secret:
-        return errors.graph_error(1, "Error validating client secret.")
-    match parameters.get("grant_type"):
-        case "client_credentials":
-            return json_reply(200, {"access_token": f"{app}|{secret}", "token_type": "bearer"})
-        case "fb_exchange_token":
-            key = read_key(parameters.get("fb_exchange_token", ""))
-            if key is None:
-                return errors.bad_token()
-            life = int(USER_TOKEN_LIFE.total_seconds())
-            return json_reply(200, {"access_token": str(key), "token_type": "bearer", "expires_in": life})
-    return errors.invalid("Invalid grant_type")
 
 
 def _cursor(post: Accepted) -> str:

@@ -52,7 +52,7 @@ class _Option:
     fits: Callable[[Any], bool]
 
 
-def _whole(least: int, most: int, default: int) -> _Option:
+def _whole(least: int, most: int, default: int | None) -> _Option:
     return _Option(default, f"a whole number from {least} to {most}", lambda value: _is_int(value, least, most))
 
 
@@ -81,10 +81,10 @@ _TEXT = _Option(None, "a text", lambda value: isinstance(value, str))
 
 OPTIONS: Mapping[Kind, Mapping[str, _Option]] = {
     Kind.REFUSE: {
-        "status": _whole(400, 599, 0),
+        "status": _whole(400, 599, None),
         "body": _Option(None, "any JSON value", lambda value: True),
         "code": _whole(1, 10**7, 100),
-        "subcode": _whole(1, 10**8, 0),
+        "subcode": _whole(1, 10**8, None),
         "message": _TEXT,
     },
     Kind.DUPLICATE_REPORTED: {},
@@ -150,7 +150,7 @@ class Fault:
     def as_json(self) -> dict[str, Any]:
         """As it was ordered, with what is left of `times` and `after`; defaults are filled in."""
         which = {name: value for name in _WHICH if (value := getattr(self, name)) is not None}
-        options = {name: value for name, value in self.options.items() if value or name == "reset"}
+        options = {name: value for name, value in self.options.items() if value is not None or name == "reset"}
         return {"kind": str(self.kind), **which, "times": self.times, "after": self.after, **options}
 
 

@@ -53,7 +53,8 @@ class Verifier:
 
     def _use_nonce(self, token: str, nonce: str, now: datetime) -> None:
         # A timestamp may lie as far ahead as behind, so a nonce can come back for twice that time.
-        self._nonces = {use: at for use, at in self._nonces.items() if now - at <= 2 * MAX_SKEW}
+        while self._nonces and now - (oldest := next(iter(self._nonces.items())))[1] > 2 * MAX_SKEW:
+            del self._nonces[oldest[0]]
         if not nonce or (token, nonce) in self._nonces:
             raise BadSignature("The nonce is missing or was used before.")
         self._nonces[token, nonce] = now

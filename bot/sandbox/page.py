@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.sandbox.facebook import MESSAGE_LIMIT
+from bot.sandbox.graph_content import MESSAGE_LIMIT
 from bot.sandbox.graph_objects import permalink
 from bot.sandbox.ledger import Accepted, Ledger
 from bot.text.xlength import X_LIMIT, extract_urls, limit_length
 
-SHOWN = 50  # posts of one account; a page that refreshes itself has to stay small
+SHOWN = 50  # posts of one account, and accounts of a platform: a page that refreshes itself has to stay small
+SHOWN_ACCOUNTS = 20
 SEE_MORE = 477  # characters after which Facebook folds a post on a desktop
 REFRESH_SECONDS = 5
 TONES = 6
@@ -70,8 +70,7 @@ def render(ledger: Ledger, now: datetime) -> str:
     """The page as HTML."""
     posts = ledger.posts(now)
     columns = [
-        {"platform": platform, "title": title, "timelines": list(_timelines(platform, posts, ledger, now))}
-        for platform, title in (("x", "X"), ("facebook", "Facebook"))
+        _column(platform, title, posts, ledger, now) for platform, title in (("x", "X"), ("facebook", "Facebook"))
     ]
     template = _environment().get_template("timeline.html.j2")
     return template.render(columns=columns, total=len(posts), refresh=REFRESH_SECONDS, now=_clock(now))
@@ -88,19 +87,27 @@ def _environment() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _timelines(platform: str, posts: list[Accepted], ledger: Ledger, now: datetime) -> Iterator[Timeline]:
-    own = sorted((post for post in posts if post.platform == platform), key=lambda post: post.account)
-    for account, group in groupby(own, key=lambda post: post.account):
-        newest = list(group)[::-1]
-        yield Timeline(
-            account=account,
-            name=newest[0].name,
-            initial=account[0].upper(),
-            tone=sum(account.encode()) % TONES,
-            total=len(newest),
-            cards=[_card(post, ledger.is_deleted(post), now) for post in newest[:SHOWN]],
-            older=max(0, len(newest) - SHOWN),
-        )
+def _column(platform: str, title: str, posts: list[Accepted], ledger: Ledger, now: datetime) -> dict[str, object]:
+    """One platform's timelines, the account that posted last first."""
+    by_account: dict[str, list[Accepted]] = {}
+    for post in reversed(posts):
+        if post.platform == platform:
+            by_account.setdefault(post.account, []).append(post)
+    shown = list(by_account.items())[:SHOWN_ACCOUNTS]
+    timelines = [_timeline(account, newest, ledger, now) for account, newest in shown]
+    return {"platform": platform, "title": title, "timelines": timelines, "others": len(by_account) - len(shown)}
+
+
+def _timeline(account: str, newest: list[Accepted], ledger: Ledger, now: datetime) -> Timeline:
+    return Timeline(
+        account=account,
+        name=newest[0].name,
+        initial=account[0].upper(),
+        tone=sum(account.encode()) % TONES,
+        total=len(newest),
+        cards=[_card(post, ledger.is_deleted(post), now) for post in newest[:SHOWN]],
+        older=max(0, len(newest) - SHOWN),
+    )
 
 
 def _card(post: Accepted, deleted: bool, now: datetime) -> Card:
@@ -112,7 +119,7 @@ def _card(post: Accepted, deleted: bool, now: datetime) -> Card:
         anchor=f"{post.platform}-{post.id}",
         address=f"https://x.com/{post.name}/status/{post.id}" if on_x else permalink(post),
         pieces=list(_pieces(post.text[:fold])),
-        rest=list(_pieces(post.text[fold:])),
+        rest=list(_pieces(post.text[fold:])) if post.text[fold:] else [],
         link=link,
         domain=(parts.hostname or "").removeprefix("www."),
         path=parts.path.strip("/"),

@@ -175,7 +175,7 @@ class X:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Which posts of a timeline are asked for: ids above `after`, below `before`, times within both ends."""
+    """Which posts of a timeline are asked for: ids above `after`, below `before`, seconds within both ends."""
 
     size: int
     after: int
@@ -195,7 +195,8 @@ class _Page:
         )
 
     def includes(self, post: Accepted) -> bool:
-        return self.after < int(post.id) < self.before and self.start <= post.created <= self.end
+        second = post.created.replace(microsecond=0)
+        return self.after < int(post.id) < self.before and self.start <= second <= self.end
 
 
 def _text_of(request: Request) -> str:
