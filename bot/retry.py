@@ -58,9 +58,13 @@ def decide(
     for them: age and lateness stop it.
     """
     case = _Case(result, tries, now, settings, delivery)
-    if result.outcome is Outcome.REFUSED:
-        return _REFUSED[result.remedy](case)
-    return _DONE[result.outcome](case)
+    if result.outcome is Outcome.ACCEPTED:
+        return _published(case)
+    if result.outcome is Outcome.UNKNOWN:
+        return _unknown(case)
+    if result.outcome is Outcome.NOT_SENT and result.remedy is Remedy.NONE:
+        return _try_again(case)
+    return _NOT_TAKEN[result.remedy](case)
 
 
 def backoff(tries: int) -> timedelta:
@@ -70,7 +74,12 @@ def backoff(tries: int) -> timedelta:
 
 
 def _published(case: _Case) -> Decision:
-    return Decision(state=State.PUBLISHED)
+    """Published; a limit that this very post used up is respected before the platform has to refuse."""
+    until = case.result.until
+    if until is None or until <= case.now:
+        return Decision(state=State.PUBLISHED)
+    reason = "the account's rate limit is used up"
+    return Decision(state=State.PUBLISHED, close_lane=reason, closed_until=_bounded(until, case.now))
 
 
 def _try_again(case: _Case) -> Decision:
@@ -118,13 +127,7 @@ def _bounded(until: datetime, now: datetime) -> datetime:
     return min(until, now + LONGEST_WAIT) if until > now else now + UNSAID_WAIT
 
 
-_DONE: dict[Outcome, Callable[[_Case], Decision]] = {
-    Outcome.ACCEPTED: _published,
-    Outcome.NOT_SENT: _try_again,
-    Outcome.UNKNOWN: _unknown,
-}
-
-_REFUSED: dict[Remedy, Callable[[_Case], Decision]] = {
+_NOT_TAKEN: dict[Remedy, Callable[[_Case], Decision]] = {
     Remedy.RETRY: _try_again,
     Remedy.WAIT: _wait,
     Remedy.WAIT_APP: _wait_for_app,
