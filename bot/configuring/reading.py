@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.account import Account, Caps
+from bot.configuring.checks import surroundings_of
 from bot.configuring.database import database_address
 from bot.configuring.lines import line_of, lines_of
-from bot.configuring.schema import AccountTable, CapsTable, DeliveryTable, File, SourceTable, Table, surroundings_of
+from bot.configuring.schema import AccountTable, CapsTable, DeliveryTable, File, SourceTable, Table
 from bot.configuring.values import did_you_mean
 from bot.errors import ConfigurationError
 from bot.resources import package_folder

@@ -130,7 +130,7 @@ def text_of(entry: Any) -> tuple[str, str]:
 
 
 def is_plain(kind: Any) -> bool:
-    return kind == "text/plain"
+    return str(kind) == "text/plain"
 
 
 def images(entry: Any) -> list[str]:
