@@ -1,0 +1,154 @@
+"""Finds, compiles and renders post templates; each is compiled once, and again when its file has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jinja2 import StrictUndefined, Template
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import TemplateFailed
+from bot.templating.filters import FILTERS, MOST_CHARACTERS
+from bot.templating.language import TESTS, VOCABULARY, Misuse, Optional, check, misuse
+from bot.text.clean import clean
+
+MOST_BYTES = 50_000
+"""Size of a template file; real ones have a few hundred bytes."""
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2 with nothing in it but the language of post templates.
+
+    The language has no sums; should one ever slip through its check, it is refused here, also while compiling:
+    `'a' * 10**9` costs a gigabyte, `'%999999999d' % 1` as well. Escaping is off, as posts are plain text.
+    """
+
+    intercepted_binops = frozenset(["+", "-", "*", "/", "//", "**", "%"])
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=StrictUndefined, autoescape=False, extensions=[Optional], cache_size=0, finalize=_shown
+        )
+        self.globals.clear()
+        self.filters = dict(FILTERS)
+        self.tests = {name: self.tests[name] for name in TESTS}
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        raise SecurityError("sums are not offered in post templates")
+
+
+def _shown(value: object) -> object:
+    return "" if value is None else value
+
+
+class Templates:
+    """The templates in some folders; the first folder that has a file of the name wins."""
+
+    def __init__(self, folders: Sequence[Path], *, vocabulary: Collection[str] = VOCABULARY) -> None:
+        self._folders = tuple(folders)
+        self._vocabulary = vocabulary
+        self._sandbox = Sandbox()
+        self._compiled: dict[str, tuple[object, Template]] = {}
+
+    def names(self) -> list[str]:
+        """The names of all templates there are, such as `posts/x.txt.j2`, sorted."""
+        files = (file.relative_to(folder) for folder in self._folders for file in folder.rglob("*.j2"))
+        return sorted({file.as_posix() for file in files})
+
+    def check(self, name: str) -> None:
+        """Raises TemplateFailed when the template is missing, or has a mistake that shows without an article."""
+        self._template(name)
+
+    def render(self, name: str, values: Mapping[str, object]) -> str:
+        """The template's text for these values, its elastic fields still whole and marked for `bot.text.fit.solve`.
+
+        Raises TemplateFailed, with file and line.
+        """
+        template = self._template(name)
+        pieces = []
+        room = MOST_CHARACTERS
+        try:
+            for piece in template.generate(values):
+                room -= len(piece)
+                if room < 0:
+                    break
+                pieces.append(piece)
+        except Exception as error:
+            message = str(error).rstrip(".")
+            raise TemplateFailed(f"{name}, line {_line(error, name)}: {message}.") from error
+        if room < 0:
+            raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
+        return "".join(pieces)
+
+    def _template(self, name: str) -> Template:
+        path = self._path(name)
+        try:
+            stamp = _stamp(path)
+            known = self._compiled.get(name)
+            if known is None or known[0] != stamp:
+                known = self._compiled[name] = (stamp, self._compile(name, path))
+        except OSError as error:
+            raise TemplateFailed(f"The template {name} cannot be read: {error.strerror}.") from error
+        return known[1]
+
+    def _path(self, name: str) -> Path:
+        pure = PurePosixPath(name)
+        if not pure.is_absolute() and ".." not in pure.parts:
+            for folder in self._folders:
+                if (path := folder / pure).is_file():
+                    return path
+        there = ", ".join(self.names()) or "none"
+        looked = " and ".join(str(folder) for folder in self._folders)
+        raise TemplateFailed(f"There is no template {name} in {looked}.", f"There are: {there}.")
+
+    def _compile(self, name: str, path: Path) -> Template:
+        source = clean(_source(name, path))
+        try:
+            tree = self._sandbox.parse(source, name, name)
+            check(tree, self._vocabulary)
+            code = self._sandbox.compile(tree, name, name)
+        except TemplateSyntaxError as error:
+            raise _failed(name, misuse(error)) from None
+        except Misuse as error:
+            raise _failed(name, error) from None
+        except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
+            raise TemplateFailed(f"{name}: the template is nested too deeply or has too large a number.") from error
+        return Template.from_code(self._sandbox, code, {})
+
+
+def _stamp(path: Path) -> object:
+    status = os.stat(path)
+    return path, status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _source(name: str, path: Path) -> str:
+    data = path.read_bytes()
+    if len(data) > MOST_BYTES:
+        raise TemplateFailed(f"{name} has {len(data):,} bytes; a post template has at most {MOST_BYTES:,}.")
+    try:
+        source = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TemplateFailed(f"{name}, line {line}: this is not text in UTF-8.", "Save the file as UTF-8.") from None
+    if "\0" in source:
+        raise TemplateFailed(f"{name} is not a text file.")
+    return source
+
+
+def _failed(name: str, mistake: Misuse) -> TemplateFailed:
+    return TemplateFailed(f"{name}, line {mistake.line}: {mistake.message}", mistake.hint)
+
+
+def _line(error: BaseException, name: str) -> int:
+    """The template's line where rendering failed: Jinja gives its frames the template's name and lines."""
+    line, trace = 1, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == name:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
