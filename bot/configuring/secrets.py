@@ -63,26 +63,30 @@ def from_file(path: Path, purpose: str) -> str:
 
 def contents(path: Path, purpose: str, *, private: bool) -> str:
     """The text of a small regular file; when `private`, only of one that nobody but its owner can read."""
+    place = f"The secret file {path}{purpose}"
     try:
-        # Non-blocking, so that a named pipe in the file's place cannot hang the run.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(path, "rb", opener=open_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigurationError(f"{place} is not a file.")
+            if private and status.st_mode & 0o077:
+                raise ConfigurationError(
+                    f"{place} can be read by other users of this machine.", f"Close it with: chmod 600 {path}"
+                )
+            found = file.read(LONGEST + 1)
     except FileNotFoundError:
-        raise ConfigurationError(f"The secret file {path}{purpose} is missing.", "Create it, then chmod 600.") from None
+        raise ConfigurationError(f"{place} is missing.", "Create it, then chmod 600.") from None
     except OSError as error:
-        raise ConfigurationError(f"The secret file {path}{purpose} cannot be read: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfigurationError(f"The secret file {path}{purpose} is not a file.")
-        if private and status.st_mode & 0o077:
-            raise ConfigurationError(
-                f"The secret file {path}{purpose} can be read by other users of this machine.",
-                f"Close it with: chmod 600 {path}",
-            )
-        found = file.read(LONGEST + 1)
+        raise ConfigurationError(f"{place} cannot be read: {error.strerror}.") from None
     try:
-        if len(found) > LONGEST:
-            raise ValueError
-        return found.decode("utf-8-sig")
-    except ValueError:
-        raise ConfigurationError(f"The secret file {path}{purpose} is not a line of text.") from None
+        text = found.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if len(found) > LONGEST or (found and not text):
+        raise ConfigurationError(f"{place} is not a line of text.")
+    return text
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Opening without waiting: a named pipe in the file's place cannot hang the run."""
+    return os.open(path, flags | os.O_NONBLOCK)
