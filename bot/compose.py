@@ -1,0 +1,139 @@
+"""Writes a post: an article, an account's template and the platform's limit in, the exact text to be sent out.
+
+Nothing here asks which platform it is for: what matters stands in its PostRules. Article text is data; it is cleaned
+here even when it comes from the store, is printed by templates but never read as one, and cannot forge marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import quote
+
+from bot.account import Account
+from bot.article import Article
+from bot.errors import CannotFit, TemplateFailed
+from bot.post import Post, PostRules
+from bot.text.clean import clean, one_line
+from bot.text.fit import FitMisused, Fitted, solve
+
+MOST_CHARACTERS = 100_000
+"""Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
+
+MOST_TAGS = 100
+
+
+class Renders(Protocol):
+    """What compose needs of `bot.templating.Templates`."""
+
+    def render(self, name: str, values: Mapping[str, object]) -> str: ...
+
+
+def compose(
+    article: Article, account: Account, rules: PostRules, templates: Renders, *, text: str | None = None
+) -> Post:
+    """The post of one article for one account, within the platform's limit.
+
+    With `text`, or when the article itself was typed by hand, that text is sent as it is instead of the template's,
+    with the link behind it unless it is there already or travels apart. Raises CannotFit when what may not be cut
+    is too long, TemplateFailed when the template has a mistake or gives no text.
+    """
+    typed = article.title if text is None and article.typed else text
+    fitted = _from_template(article, account, rules, templates) if typed is None else _as_typed(article, rules, typed)
+    return Post(
+        text=fitted.text,
+        link=article.url if rules.link_apart else "",
+        length=fitted.length,
+        limit=rules.limit.most,
+        cut=fitted.cut,
+    )
+
+
+def _from_template(article: Article, account: Account, rules: PostRules, templates: Renders) -> Fitted:
+    name = account.template
+    values = template_values(article, account)
+    try:
+        fitted = solve(templates.render(name, values), rules.limit)
+    except FitMisused as error:
+        raise TemplateFailed(f"{name}: {error}") from error
+    if not fitted.text:
+        raise TemplateFailed(
+            f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
+        )
+    url = str(values["url"])
+    if url and not rules.link_apart and url in fitted.text and not _stands_clear(url, fitted.text):
+        raise TemplateFailed(
+            f"{name} prints the link close to other text, which would change where it leads.",
+            "Leave a space or a line end on both sides of {{ url }}.",
+        )
+    return fitted
+
+
+def _as_typed(article: Article, rules: PostRules, typed: str) -> Fitted:
+    text = clean(typed).strip()
+    url = "" if rules.link_apart else link_in_text(article.url)
+    if url and not _stands_clear(url, text):
+        text = f"{text} {url}".strip()
+    if not text:
+        raise TemplateFailed("The text typed for this post is empty.", "Type at least one character.")
+    length = rules.limit.length(text)
+    if length > rules.limit.most:
+        message = f"The text typed for this post needs {length} of {rules.limit.most} characters."
+        raise CannotFit(message, length, rules.limit.most, "Typed text is never cut: make it shorter.")
+    return Fitted(text, length)
+
+
+def template_values(article: Article, account: Account) -> dict[str, object]:
+    """What a template may print (see `bot.templating.VOCABULARY`), every text of it clean."""
+    return {
+        "title": _line(article.title),
+        "url": link_in_text(article.url),
+        "summary": clean(article.summary[:MOST_CHARACTERS]).strip(),
+        "section": _line(article.section),
+        "tags": [line for tag in article.tags[:MOST_TAGS] if (line := _line(tag))],
+        "author": _line(article.author),
+        "language": _line(article.language),
+        "image": link_in_text(article.image),
+        "source": _line(article.source),
+        "published": article.published.astimezone(account.zone) if article.published else None,
+        "breaking": article.breaking,
+        "account": {
+            "name": account.name,
+            "identity": account.identity,
+            "handle": "" if account.identity.isdecimal() else f"@{account.identity}",
+        },
+    }
+
+
+def link_in_text(url: str) -> str:
+    """The link as a post shows it: unchanged, unless that would break it.
+
+    White space would end a link early, and normalising the text would change characters that are not in NFC. A link
+    with either is written with percent escapes, which lead to the same page (RFC 3987, section 3.1).
+    """
+    if url == clean(url) and not re.search(r"\s", url):
+        return url
+    return quote(url, safe=_PRINTABLE, errors="replace")
+
+
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def _line(text: str) -> str:
+    return one_line(text[:MOST_CHARACTERS])
+
+
+def _short(article: Article) -> str:
+    line = _line(article.title) or article.url
+    return line if len(line) <= 60 else f"{line[:60].rstrip()}…"
+
+
+def _stands_clear(url: str, text: str) -> bool:
+    """Whether `url` stands in `text` as a link of its own: nothing before or behind it would be read as part of it.
+
+    Before it: twitter-text v3, validUrlPrecedingChars. Behind it only closing punctuation and white space are safe
+    on every platform.
+    """
+    clear = rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(url)}(?=[.,;:!?)\]}}»”’\"'…。、）」]*(?:\s|\Z))"
+    return re.search(clear, text) is not None
