@@ -24,6 +24,7 @@ TRACKING = frozenset(
     )
 )
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+ESCAPE = re.compile(r"(%[0-9A-Fa-f]{2})")
 DEFAULT_PORTS = (None, 80, 443)
 
 
@@ -31,8 +32,11 @@ def identities(article: Article) -> tuple[str, ...]:
     """The keys `article` is recognised by, strongest first: its address, its guid, else its words.
 
     `url:https://…`, `guid:SOURCE:…`; only an article with neither gets `text:…`, made of title and summary. Where a
-    file lay is never an identity: the same story from another folder is the same story.
+    file lay is never an identity: the same story from another folder is the same story. A text typed by hand is known
+    by its words and its link together, so that a page can be linked again in other words.
     """
+    if article.typed:
+        return (f"text:{fingerprint(article.title, article.url)}",)
     keys = []
     if is_web_address(article.url):
         keys.append(f"url:{canonical_url(article.url)}")
@@ -111,8 +115,8 @@ def normal_escapes(text: str, plain: str) -> str:
     `plain` characters are left as they stand, and so is their escaped form: `%2F` in a path is not a slash.
     """
     return "".join(
-        normal_escape(piece) if piece.startswith("%") else quote(piece, safe=plain + "-._~!$'()*+,;:@&=?")
-        for piece in re.split(r"(%[0-9A-Fa-f]{2})", text)
+        normal_escape(piece) if ESCAPE.fullmatch(piece) else quote(piece, safe=plain + "-._~!$'()*+,;:@&=?")
+        for piece in ESCAPE.split(text)
     )
 
 
