@@ -26,6 +26,8 @@ NOT_A_FEED = 3
 # What may stand before the first element: white space, comments, processing instructions.
 BEFORE_ROOT = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)*")
 
+NAMES_ITS_YEAR = re.compile(r"\d{4}|\b\d{1,2}[ -][^\W\d]{3,9}\.?[ -]\d\d\b")
+
 
 class NotAFeed(Exception):
     """The sentence goes on after "The feed of 'NAME' "."""
@@ -98,12 +100,13 @@ def refuse_what_is_no_feed(body: bytes) -> None:
 def flaw_of(found: Any) -> str:
     """What is wrong with the XML, for the person who can mend the feed; another declared encoding is no flaw."""
     error = found.get("bozo_exception")
-    return line(str(error)) if found.bozo and hasattr(error, "getLineNumber") else ""
+    if not found.bozo or not hasattr(error, "getLineNumber"):
+        return ""
+    return line(f"line {error.getLineNumber()}: {error.getMessage()}")
 
 
 def item(entry: Any, atom: bool) -> dict[str, Any]:
     text, text_type = text_of(entry)
-    moment = entry.get("published_parsed") or entry.get("updated_parsed")
     return {
         "title": line(entry.get("title")),
         "title_is_plain": atom and is_plain(entry.get("title_detail", {}).get("type")),
@@ -115,7 +118,7 @@ def item(entry: Any, atom: bool) -> dict[str, Any]:
         "language": line(entry.get("title_detail", {}).get("language")),
         "tags": [line(tag.get("term")) for tag in entry.get("tags", ())[:MOST_WORDS]],
         "images": images(entry),
-        "published": seconds(moment),
+        "published": seconds(entry, "published") if entry.get("published") else seconds(entry, "updated"),
     }
 
 
@@ -146,10 +149,16 @@ def is_image(media: Any) -> bool:
     return "image" in (kind, str(media.get("medium")))
 
 
-def seconds(moment: Any) -> int | None:
-    """Seconds since 1970 of a date in UTC, or None when there is none that a calendar knows."""
+def seconds(entry: Any, which: str) -> int | None:
+    """Seconds since 1970 of one of the entry's dates in UTC; None when there is none that a calendar knows.
+
+    feedparser completes a mere time of day to today, so a date must name its year.
+    """
+    moment = entry.get(f"{which}_parsed")
+    if not moment or not NAMES_ITS_YEAR.search(str(entry.get(which))):
+        return None
     try:
-        return calendar.timegm(moment) if moment and 1 <= moment[0] <= 9998 else None
+        return calendar.timegm(moment) if moment[0] < 9999 else None
     except (ValueError, OverflowError):
         return None
 
