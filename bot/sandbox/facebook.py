@@ -35,6 +35,7 @@ from bot.sandbox.wire import Reply, Request, json_reply
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 _VERSIONED = re.compile(r"/v(\d{2})\.0/(.*)")
+_PLACE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [\w.-]+")
 
 
 class Facebook:
@@ -131,19 +132,17 @@ class Facebook:
         return f"{key.identity}_{number}"
 
     def _published(self, key: Key, request: Request, parameters: dict[str, str]) -> Reply:
-        limit, after = parameters.get("limit", "25"), _cursor_id(parameters.get("after", ""))
+        limit = parameters.get("limit", "25")
         if not re.fullmatch(r"[1-9]\d?|100", limit, re.ASCII):
             raise GraphRefusal(errors.invalid("Param limit must be a number between 1 and 100"))
         timeline = self._ledger.timeline("facebook", key.identity, request.at)
-        posts = [post for post in timeline if post.visible <= request.at]
-        ids = [post.id for post in posts]
-        start = ids.index(after) + 1 if after in ids else 0
-        page = posts[start : start + int(limit)]
+        posts = _behind(parameters.get("after"), [post for post in timeline if post.visible <= request.at])
+        page = posts[: int(limit)]
         wanted = Fields.parse(parameters.get("fields") or "created_time,message")
         value: dict[str, Any] = {"data": [select(post_node(post), wanted, POST_FIELDS, "Post") for post in page]}
         if page:
             value["paging"] = {"cursors": {"before": _cursor(page[0]), "after": _cursor(page[-1])}}
-        if len(posts) > start + len(page):
+        if len(posts) > len(page):
             query = {**parameters, "limit": limit, "after": _cursor(page[-1])}
             value["paging"]["next"] = f"{self._url}{request.path}?{urlencode(query)}"
         return json_reply(200, value)
@@ -232,14 +231,22 @@ def _created(post: Accepted, parameters: dict[str, str]) -> Reply:
         return errors.invalid("Tried accessing nonexisting field", original_response=original)
 
 
+def _place(post: Accepted) -> str:
+    return f"{post.created.isoformat(timespec='microseconds')} {post.id}"
+
+
 def _cursor(post: Accepted) -> str:
-    return urlsafe_b64encode(post.id.encode()).decode()
+    return urlsafe_b64encode(_place(post).encode()).decode()
 
 
-def _cursor_id(cursor: str) -> str:
+def _behind(cursor: str | None, posts: list[Accepted]) -> list[Accepted]:
+    """The posts older than the one a cursor stands for, which may have been deleted meanwhile; all without a cursor."""
     if not cursor:
-        return ""
+        return posts
     try:
-        return urlsafe_b64decode(cursor.encode()).decode()
+        place = urlsafe_b64decode(cursor.encode()).decode()
     except ValueError:
-        raise GraphRefusal(errors.invalid("Invalid parameter: after")) from None
+        place = ""
+    if not _PLACE.fullmatch(place):
+        raise GraphRefusal(errors.invalid("Invalid parameter: after"))
+    return [post for post in posts if _place(post) < place]

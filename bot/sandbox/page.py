@@ -113,7 +113,7 @@ def _timeline(account: str, newest: list[Accepted], ledger: Ledger, now: datetim
 def _card(post: Accepted, deleted: bool, now: datetime) -> Card:
     on_x = post.platform == "x"
     fold = len(post.text) if on_x else _fold(post.text)
-    link = post.link or _last_link(post.text)
+    link = _last_link(post.text) if on_x else post.link or ""  # Facebook promises a card for `link` only
     parts = urlsplit(link)
     return Card(
         anchor=f"{post.platform}-{post.id}",
@@ -129,7 +129,7 @@ def _card(post: Accepted, deleted: bool, now: datetime) -> Card:
         count=limit_length(post.text) if on_x else len(post.text),
         limit=X_LIMIT if on_x else MESSAGE_LIMIT,
         deleted=deleted,
-        hidden=_clock(post.visible) if post.visible > now else "",
+        hidden=post.visible.astimezone(UTC).strftime("%H:%M:%S") if post.visible > now else "",
     )
 
 
