@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 import idna
 
@@ -72,7 +72,7 @@ def canonical_url(url: str) -> str:
     netloc = f"[{host}]" if ":" in host else host
     if parts.port not in DEFAULT_PORTS:
         netloc += f":{parts.port}"
-    path = urlsplit(urljoin("https://host/", normal_escapes(parts.path or "/", "/"))).path.rstrip("/")
+    path = without_dots(normal_escapes(parts.path, "/")).rstrip("/")
     kept = sorted(normal_escapes(pair, "=/") for pair in parts.query.split("&") if pair and not is_tracking(pair))
     query = "?" + "&".join(kept) if kept else ""
     fragment = "#" + normal_escapes(parts.fragment, "!/") if parts.fragment.startswith("!") else ""
@@ -83,7 +83,7 @@ def split_address(url: str) -> SplitResult:
     """The parts of a web address. Raises UsageError when it is none, naming no password it may hold."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        fits = parts.scheme in ("http", "https") and bool((parts.hostname or "").strip(".")) and parts.port != 0
     except ValueError:
         fits = False
     if not fits or re.search(r"[\s\x00-\x1f\x7f\\]", url):
@@ -102,6 +102,17 @@ def ascii_host(host: str) -> str:
         return idna.encode(lowered, uts46=True).decode("ascii")
     except idna.IDNAError:
         return lowered
+
+
+def without_dots(path: str) -> str:
+    """A path without `.` and `..`, as the web server would understand it."""
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif part != ".":
+            kept.append(part)
+    return "/".join(kept)
 
 
 def is_tracking(pair: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.article import Article
@@ -84,6 +84,9 @@ def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
     assert "sesam" not in str(caught.value)
 
 
+@example("0///", "0")
+@example(".", "")
+@example("0", "?%0")
 @given(st.text(max_size=40), st.text(alphabet="abcXYZ09-._~%/?&=#éş ", max_size=60))
 def test_any_text_is_canonical_once_or_refused(host: str, rest: str) -> None:
     try:
