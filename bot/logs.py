@@ -30,7 +30,7 @@ _PATTERNS = (
     # name=value, "name": "value", name%3Dvalue: in addresses, forms, JSON, Python's own way of printing a dict.
     (re.compile(rf"(?i)\b({_NAMES})([\"']?\s*(?:=|:|%3D)\s*[\"']?)[^\s&\"',;)}}\]]+"), rf"\1\2{HIDDEN}"),
     (re.compile(r"(?i)\b(Bearer|Basic)(\s+|%20)[\w.~+/=|%-]{6,}"), rf"\1\2{HIDDEN}"),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:\"']{0,200}:[^\s/@\"']{1,200}@"), rf"\1{HIDDEN}@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@?#\"']{1,400}@"), rf"\1{HIDDEN}@"),
 )
 
 _known: dict[str, tuple[str, ...]] = {}  # the first characters of a secret -> the secrets that begin so, longest first
@@ -50,7 +50,7 @@ def register_secret(value: str) -> None:
 def _forms(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogatepass")
     encoded = {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}
-    return {value, quote(raw, safe=""), quote_plus(raw), *(form.decode().rstrip("=") for form in encoded)}
+    return {value, quote(raw), quote(raw, safe=""), quote_plus(raw), *(form.decode().rstrip("=") for form in encoded)}
 
 
 def scrub(text: str) -> str:

@@ -29,6 +29,12 @@ def rules_for(platform: str) -> PostRules:
     return rules
 
 
+def secrets_of(platform: str) -> tuple[str, ...]:
+    """The names of the credentials an account there must have. Raises ConfigurationError for an unknown name."""
+    names: tuple[str, ...] = _class_of(platform).secrets
+    return names
+
+
 def connect(account: Account, *, base_url: str | None, secrets: Mapping[str, str], deadline: timedelta) -> Platform:
     """A client for `account`; nothing is sent yet.
 
