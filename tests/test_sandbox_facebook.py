@@ -122,7 +122,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("data, code", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("data", "code"), REFUSED.values(), ids=REFUSED)
 def test_what_facebook_would_not_publish_is_refused(sandbox: Sandbox, api: GraphAPI, data: Any, code: int) -> None:
     with pytest.raises(FacebookError) as refused:
         api.post_object(PAGE, "feed", data=dict(data))
@@ -168,7 +168,7 @@ TOKENS = {
 }
 
 
-@pytest.mark.parametrize("token, page, code, status", TOKENS.values(), ids=TOKENS)
+@pytest.mark.parametrize(("token", "page", "code", "status"), TOKENS.values(), ids=TOKENS)
 def test_only_the_pages_own_token_may_publish(sandbox: Sandbox, token: str, page: str, code: int, status: int) -> None:
     body = {"access_token": token, "message": "Hello"}
     answer = requests.post(f"{sandbox.url}/v26.0/{page}/feed", data=body, timeout=10)
@@ -192,7 +192,7 @@ def test_a_wrong_proof_of_the_apps_secret_is_refused(sandbox: Sandbox) -> None:
 VERSIONS = {"v18.0": False, "v19.0": True, "v24.0": True, "v26.0": True, "v27.0": False, "v26.1": False}
 
 
-@pytest.mark.parametrize("version, served", VERSIONS.items())
+@pytest.mark.parametrize(("version", "served"), VERSIONS.items())
 def test_versions_from_19_to_26_are_served(sandbox: Sandbox, version: str, served: bool) -> None:
     answer = requests.get(f"{sandbox.url}/{version}/me?access_token={KEY}", timeout=10)
     assert (answer.status_code == 200) is served
@@ -281,7 +281,7 @@ READ_WRONG = {
 }
 
 
-@pytest.mark.parametrize("options, code", READ_WRONG.values(), ids=READ_WRONG)
+@pytest.mark.parametrize(("options", "code"), READ_WRONG.values(), ids=READ_WRONG)
 def test_posts_asked_for_in_the_wrong_way_are_refused(api: GraphAPI, options: dict[str, Any], code: int) -> None:
     publish(api, "Hello", LINK)
     with pytest.raises(FacebookError) as refused:

@@ -99,7 +99,7 @@ LINKED = {
 }
 
 
-@pytest.mark.parametrize("text, expected", LINKED.values(), ids=LINKED)
+@pytest.mark.parametrize(("text", "expected"), LINKED.values(), ids=LINKED)
 def test_links_come_back_as_t_co_with_their_targets(client: tweepy.Client, text: str, expected: list[str]) -> None:
     client.create_tweet(text=text)
     (shown,) = own_timeline(client, tweet_fields=FIELDS)
@@ -130,7 +130,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body, status, words", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize(("body", "status", "words"), BODIES.values(), ids=BODIES)
 def test_a_body_that_x_would_not_take_is_refused(sandbox: Sandbox, body: object, status: int, words: str) -> None:
     answer = raw_post(sandbox, requests.compat.json.dumps(body))
     assert answer.status_code == status

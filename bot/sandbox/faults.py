@@ -7,7 +7,7 @@ the first one that fits a request strikes it, those behind it wait for their tur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -92,7 +92,11 @@ OPTIONS: Mapping[Kind, Mapping[str, _Option]] = {
         "reset": _RESET,
         "code": _Option(80001, "4, 17, 32 or 80001", lambda value: value in (4, 17, 32, 80001)),
     },
-    Kind.DAY_LIMIT: {"reset": _RESET, "scope": _one_of("user", "app"), "limit": _whole(1, 10**6, 100)},
+    Kind.DAY_LIMIT: {
+        "reset": replace(_RESET, default=86_400),
+        "scope": _one_of("user", "app"),
+        "limit": _whole(1, 10**6, 100),
+    },
     Kind.CREDITS_DEPLETED: {},
     Kind.REVOKED: {},
     Kind.ERROR_BEFORE: {"status": _whole(500, 599, 503)},
