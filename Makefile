@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Databases of tests live in memory where that is possible: durability is not what a slow disk would prove.
+SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 
 .PHONY: demo test check fmt lint types bench clean help
 
@@ -17,7 +19,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/nightdesk demo
 
 test: lint types
-	@$(BIN)/python -m pytest -n 2 -q
+	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n 2 -q
 
 fmt: $(VENV)/.ready-dev
 	@$(BIN)/ruff format bot tests scripts

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from bot.account import Account
@@ -42,8 +41,8 @@ def open_home(
         settings=settings,
         clock=clock or SystemClock(now),
         database=database,
-        templates=Templates([settings.templates, package_folder("templates")]),
-        connect=partial(_connect, settings),
+        templates=templates_of(settings),
+        connect=lambda account, live: client_of(settings, account, live=live),
     )
     try:
         yield desk
@@ -58,11 +57,19 @@ def refuse_live(settings: Settings) -> None:
         raise UsageError(f"--now is for rehearsal, and {', '.join(live)} is live.", hint)
 
 
-def _connect(settings: Settings, account: Account, live: bool) -> Platform:
+def templates_of(settings: Settings) -> Templates:
+    """The home's templates, and the packaged ones behind them."""
+    return Templates([settings.templates, package_folder("templates")])
+
+
+def client_of(settings: Settings, account: Account, *, live: bool) -> Platform:
     """The client of the account: on its platform, or in the sandbox with credentials derived from its name."""
     deadline = settings.delivery.deadline
     if not live:
         rehearsal = dict.fromkeys(secrets_of(account.platform), account.rehearsal_key())
         return connect(account, base_url=settings.rehearsal, secrets=rehearsal, deadline=deadline)
-    found = {name: secret(reference, settings.home) for name, reference in account.credentials.items()}
+    found = {
+        name: secret(reference, settings.home, used_for=f"{account.name}: {name}")
+        for name, reference in account.credentials.items()
+    }
     return connect(account, base_url=settings.platforms.get(account.platform), secrets=found, deadline=deadline)

@@ -43,6 +43,26 @@ def pin(desk: Nightdesk, tx: Transaction, delivery: Delivery, at: datetime | Non
     deliveries.pin(tx, delivery.id, at, actor=actor, now=desk.clock.desk_now())
 
 
+def move(
+    desk: Nightdesk,
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    to_top: bool = False,
+    actor: str,
+) -> None:
+    """Give it another place in its account's queue: before or after another, at the top, or else at the bottom."""
+    _require(delivery, set(WAITING), "move")
+    now = desk.clock.desk_now()
+    if not deliveries.move(tx, delivery.id, before=before, after=after, to_top=to_top, actor=actor, now=now):
+        raise UsageError(
+            f"d{before or after} does not wait in the queue of {delivery.account}; nothing was moved.",
+            f"`nightdesk queue list --account {delivery.account}` shows what does.",
+        )
+
+
 def again(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str) -> Delivery:
     """Open the next round for a post that has ended: the same article, the same account, once more."""
     _require(delivery, set(TERMINAL_STATES), "queue again")
@@ -70,7 +90,10 @@ def resolve_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: st
     account, attempt = _unconfirmed(desk, tx, delivery)
     platform_id = _id_in(url)
     result = Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, post_url=url)
-    attempts.settle(tx, attempt.id, result=result)
+    if not attempts.settle(
+        tx, attempt.id, result=result
+    ):  # a reported duplicate was refused: the sight of it corrects that
+        attempts.finish(tx, attempt.id, result=result, now=attempt.finished or desk.clock.real_now())
     reason = f"a person saw it: {url}"
     _change(desk, tx, delivery, {State.UNCONFIRMED}, State.PUBLISHED, reason, actor, "resolve")
     _open_when_settled(desk, tx, account)

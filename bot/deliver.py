@@ -199,9 +199,9 @@ def write_post(desk: Nightdesk, claim: Claim, tell: Tell) -> Post | None:
     try:
         return compose(article, claim.account, rules, desk.templates, text=claim.delivery.text)
     except CannotFit as error:
-        _give_up(desk, claim, State.FAILED, f"cannot fit: {error.message}", tell)
+        _give_up(desk, claim, State.FAILED, f"cannot fit: {error}", tell)
     except TemplateFailed as error:
-        _give_up(desk, claim, State.HELD, f"template: {error.message}", tell)
+        _give_up(desk, claim, State.HELD, f"template: {error}", tell)
     return None
 
 
@@ -282,7 +282,9 @@ def _write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Resu
     real_now, desk_now = desk.clock.real_now(), desk.clock.desk_now()
     with desk.database.begin() as tx:
         tries = attempts.count_tries(tx, number)
-        decision = retry.decide(result, tries=tries, now=real_now, settings=desk.settings.delivery)
+        decision = retry.decide(
+            result, tries=tries, now=real_now, settings=desk.settings.delivery, delivery=f"d{number}"
+        )
         attempts.finish(tx, attempt.id, result=result, now=real_now)
         deliveries.change(
             tx,

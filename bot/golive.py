@@ -81,9 +81,9 @@ def _allowed(desk: Nightdesk, name: str) -> Account:
 def _same_identity(desk: Nightdesk, account: Account) -> None:
     """A key of another account would post in the wrong name: the platform's word is compared with the settings'."""
     identity = desk.platform(account, True).whoami()
-    if account.identity.casefold() not in (identity.id.casefold(), identity.name.casefold()):
+    if account.identity.casefold() != identity.known_as.casefold():
         raise ConfigurationError(
-            f"The credentials of {account.name} belong to {identity.name} ({identity.id}), not to {account.identity}.",
+            f"The credentials of {account.name} belong to {identity.known_as}, not to {account.identity}.",
             "Put the keys of the right account in place.",
         )
 

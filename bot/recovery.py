@@ -45,7 +45,8 @@ def recover(desk: Nightdesk) -> int:
 
 def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> None:
     real_now = desk.clock.real_now()
-    decision = decide(LOST, tries=attempts.count_tries(tx, attempt.delivery), now=real_now, settings=desk.settings.delivery)
+    named = f"d{attempt.delivery}"
+    decision = decide(LOST, tries=1, now=real_now, settings=desk.settings.delivery, delivery=named)
     attempts.finish(tx, attempt.id, result=LOST, now=real_now)
     deliveries.change(
         tx,

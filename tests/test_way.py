@@ -92,7 +92,7 @@ def test_nothing_listening_queues_again_and_says_to_come_back(desk_world: World)
 
 def test_after_not_reaching_the_platform_the_lane_waits_before_it_tries_again(desk_world: World) -> None:
     desk_world.add("One")
-    desk_world.sandbox.order({"kind": "reset", "platform": "x"})
+    desk_world.order(kind="reset_before", platform="x")
     desk_world.once()
     assert desk_world.once().as_json()["due"] == 0
 
@@ -101,9 +101,9 @@ def test_after_not_reaching_the_platform_the_lane_waits_before_it_tries_again(de
     ("fault", "state", "posted"),
     [
         ({"kind": "refuse", "status": 400}, State.FAILED, 0),
-        ({"kind": "server_error_after"}, State.UNCONFIRMED, 1),
+        ({"kind": "error_after"}, State.UNCONFIRMED, 1),
         ({"kind": "reset_after"}, State.UNCONFIRMED, 1),
-        ({"kind": "half_close_after"}, State.UNCONFIRMED, 1),
+        ({"kind": "cut_after"}, State.UNCONFIRMED, 1),
         ({"kind": "hang_after", "seconds": 4}, State.UNCONFIRMED, 1),
     ],
     ids=lambda value: str(value.get("kind")) if isinstance(value, dict) else None,
@@ -113,7 +113,7 @@ def test_a_fault_ends_in_the_right_state_and_never_in_a_second_post(
 ) -> None:
     with world(tmp_path, database_url, ONE_X) as made:
         made.add("One")
-        made.sandbox.order({**fault, "platform": "x"})
+        made.order(**fault, platform="x")
         made.once()
         assert made.states() == {"x-main": [state]}
         made.clock.forward(hours=2)
@@ -124,11 +124,11 @@ def test_a_fault_ends_in_the_right_state_and_never_in_a_second_post(
 def test_an_unconfirmed_post_closes_its_account_until_a_person_says_it_is_there(tmp_path: Path, database_url: str) -> None:
     with world(tmp_path, database_url, ONE_X) as made:
         lost, waiting = made.add("Lost reply", "Waits behind it")
-        made.sandbox.order({"kind": "reset_after", "platform": "x"})
+        made.order(kind="reset_after", platform="x")
         made.once()
         assert made.states() == {"x-main": ["unconfirmed", "queued"]}
         with made.desk() as desk, desk.database.begin() as tx:
-            resolve_posted(desk, tx, lost.deliveries[0], "https://x.com/courier/status/77", actor="person:anna")
+            resolve_posted(desk, tx, made.fresh(tx, lost), "https://x.com/courier/status/77", actor="person:anna")
         assert made.once().as_json()["published"] == 1
         assert made.states() == {"x-main": ["published", "published"]}
         assert len(made.posts("x")) == 2
@@ -138,11 +138,11 @@ def test_an_unconfirmed_post_closes_its_account_until_a_person_says_it_is_there(
 def test_an_unconfirmed_post_that_was_not_posted_is_queued_and_goes_out(tmp_path: Path, database_url: str) -> None:
     with world(tmp_path, database_url, ONE_X) as made:
         lost = made.add("Never arrived")[0]
-        made.sandbox.order({"kind": "server_error", "platform": "x"})
+        made.order(kind="error_before", platform="x")
         made.once()
         assert made.states() == {"x-main": ["unconfirmed"]}
         with made.desk() as desk, desk.database.begin() as tx:
-            resolve_not_posted(desk, tx, lost.deliveries[0], actor="person:anna")
+            resolve_not_posted(desk, tx, made.fresh(tx, lost), actor="person:anna")
         made.once()
         assert made.states() == {"x-main": ["published"]}
         assert len(made.posts("x")) == 1
@@ -154,7 +154,7 @@ def test_an_unconfirmed_post_that_was_not_posted_is_queued_and_goes_out(tmp_path
 def test_a_refused_sign_in_closes_the_account_and_keeps_the_queue(tmp_path: Path, database_url: str) -> None:
     with world(tmp_path, database_url, ONE_X) as made:
         made.add("One", "Two", "Three")
-        made.sandbox.order({"kind": "revoke", "account": "x-main"})
+        made.order(kind="revoked", account="x-main")
         summary = made.once()
         assert summary.exit_status() == 5
         assert made.states() == {"x-main": ["queued"] * 3}

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from bot.app import open_home
 from bot.article import Article
 from bot.delivery import Delivery
@@ -21,6 +23,7 @@ from bot.ingest import Added, add_article
 from bot.nightdesk import Nightdesk
 from bot.sandbox.server import Sandbox
 from bot.store import deliveries, history
+from bot.store.database import Transaction
 from bot.summary import Summary
 
 MONDAY = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
@@ -85,13 +88,25 @@ class World:
             return run_pass(desk)
 
     def posts(self, platform: str | None = None) -> list[dict[str, Any]]:
-        return [post for post in self.sandbox.posts() if platform in (None, post["platform"])]
+        posts = requests.get(f"{self.sandbox.url}/sandbox/posts", timeout=5).json()
+        return [post for post in posts if platform in (None, post["platform"])]
+
+    def order(self, **fault: Any) -> None:
+        """Order a fault from the sandbox; see docs/sandbox.md."""
+        requests.post(f"{self.sandbox.url}/sandbox/faults", json=fault, timeout=5).raise_for_status()
 
     def delivery(self, number: int) -> Delivery:
         with self.desk() as desk, desk.database.read() as tx:
             found = deliveries.get(tx, number)
             assert found is not None
             return found
+
+    @staticmethod
+    def fresh(tx: Transaction, added: Added) -> Delivery:
+        """The article's first delivery as it is now."""
+        found = deliveries.get(tx, added.deliveries[0].id)
+        assert found is not None
+        return found
 
     def states(self) -> dict[str, list[str]]:
         """Account → states of its deliveries, oldest first."""

@@ -118,14 +118,14 @@ def of(tx: Transaction, delivery: int) -> list[Attempt]:
 
 def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Attempt]:
     """The open attempts whose lease was over by that moment (real time); with None all open ones."""
-    over = sa.or_(
-        lanes.c.account.is_(None),
-        lanes.c.fence != attempts.c.fence,
-        lanes.c.owner.is_(None),
-        lanes.c.lease_until <= abandoned_before,
-    )
     query = sa.select(attempts).where(IN_FLIGHT).order_by(attempts.c.id)
     if abandoned_before is not None:
+        over = sa.or_(
+            lanes.c.account.is_(None),
+            lanes.c.fence != attempts.c.fence,
+            lanes.c.owner.is_(None),
+            lanes.c.lease_until <= abandoned_before,
+        )
         query = query.outerjoin(lanes, lanes.c.account == attempts.c.account).where(over)
     return [made(Attempt, row, attempts) for row in tx.execute(query)]
 
