@@ -22,7 +22,7 @@ FENCE = "---"
 MOST_FRONT_MATTER = 65_536  # characters
 DEEPEST = 10  # lists and tables inside each other; front matter needs one
 MOST_TAGS = 30
-READ_FOR_TEASER = 100_000  # characters of the body; an article that says nothing before has no teaser
+READ_FOR_TEASER = 20_000  # characters of the body; an article that says nothing before has no teaser
 
 # The quick loader is there only where PyYAML was built with libyaml. Neither makes objects: nodes are all we ask for.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -154,7 +154,7 @@ def refuse_tricks(written: str, name: str) -> None:
 def field_of(value: yaml.Node, key: yaml.Node) -> Field:
     line = key.start_mark.line + 2 if key.start_mark else 1
     if isinstance(value, yaml.ScalarNode):
-        is_null = value.style is None and value.value in ("~", "null", "Null", "NULL")
+        is_null = not value.style and value.value in ("~", "null", "Null", "NULL")
         return Field("" if is_null else str(value.value), (), line)
     items = tuple(str(item.value) for item in value.value if isinstance(item, yaml.ScalarNode))
     return Field("", items or ("",), line)

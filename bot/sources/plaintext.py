@@ -105,7 +105,9 @@ def paragraphs(lines: Sequence[str]) -> list[str]:
 
 
 def is_wrapped(block: Sequence[str]) -> bool:
-    """Whether a block of lines is one paragraph: short lines, most of which stop in the middle of a sentence."""
+    """Whether a block of lines is one paragraph: short lines, most of them unfinished, some going on in lower case."""
+    if max(map(len, block)) > LONGEST_WRAPPED or not any(line[0].islower() for line in block[1:]):
+        return False
     breaks = block[:-1]
     unfinished = sum(len(line) not in sentence_ends(line) for line in breaks)
-    return max(map(len, block)) <= LONGEST_WRAPPED and 2 * unfinished > len(breaks)
+    return 2 * unfinished > len(breaks)
