@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,11 +31,12 @@ def add_article(
     article: Article,
     *,
     accounts: Sequence[str] = (),
-    pinned: datetime | None = None,
+    pinned: datetime | Mapping[str, datetime] | None = None,
     actor: str,
 ) -> Added:
     """Keep the article and queue it for the accounts, or for those of `[add] accounts`.
 
+    `pinned` is a moment for all of them, or one for each account by its name (18:00 is not everywhere the same).
     An article that is known already is not kept again, and an account that has a delivery of it gets no second one.
     A typed text that is too long for one of its accounts raises CannotFit, before anything is kept.
     """
@@ -45,7 +46,8 @@ def add_article(
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
         known, new = keep(desk, tx, article)
-        made = [queue_for(desk, tx, known, account, pinned=pinned, actor=actor)[0] for account in chosen]
+        pins = pinned if isinstance(pinned, Mapping) else {account.name: pinned for account in chosen}
+        made = [queue_for(desk, tx, known, a, pinned=pins.get(a.name), actor=actor)[0] for a in chosen]
     return Added(article=known, new=new, deliveries=tuple(made))
 
 

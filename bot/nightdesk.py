@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.account import Account
 from bot.clock import Clock
+from bot.configuring.values import did_you_mean
 from bot.errors import UsageError
 from bot.platforms.base import Platform
 from bot.settings import Settings
@@ -43,7 +44,8 @@ class Nightdesk:
             return self.settings.accounts[name]
         except KeyError:
             known = ", ".join(self.settings.accounts) or "none"
-            raise UsageError(f"There is no account {name!r}.", f"The settings have: {known}.") from None
+            like = did_you_mean(name, self.settings.accounts) or "."
+            raise UsageError(f"There is no account {name!r}{like}", f"The settings have: {known}.") from None
 
     def is_live(self, tx: Transaction, account: Account) -> bool:
         """Live needs both: the settings' word and a recorded `golive`."""

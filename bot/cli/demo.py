@@ -16,13 +16,13 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import output
-from bot.cli.output import Column
+from bot.cli.output import Line
 
 MORNING = datetime(2026, 6, 1, 7, 20, tzinfo=UTC)  # 08:20 in Lisbon, ten minutes before the first slot
 STORIES = ("azerbaijani.md", "cyrillic.md", "arabic.md", "short.md", "editorial.txt")
 WHO = "nightdesk demo"
 
-COLUMNS = (Column("time"), Column("account"), Column("state"), Column("text", fold=True), Column("post"))
+COLUMNS = ("time", "account", "state", "text")
 
 commands = typer.Typer()
 
@@ -134,7 +134,9 @@ def _show_log(desk: Any) -> None:
         text = " ".join((line.text or "").split())
         shown = text if len(text) <= 90 else text[:60] + " […] " + text[-25:]
         rows.append(
-            [_at(desk, line.due_at) if line.due_at else "", line.account, str(line.state), shown, line.post_url or ""]
+            Line(
+                [_at(desk, line.due_at) if line.due_at else "", line.account, line.state, shown], [line.post_url or ""]
+            )
         )
     output.table(COLUMNS, rows)
 

@@ -1,0 +1,101 @@
+"""The command `nightdesk`: all commands in one place, and what becomes of an error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from bot import __version__, logs
+from bot.cli import coming, deciding, demo, intake, logbook, looking, output, queue, setup, work
+from bot.cli.home import Options
+from bot.errors import AmbiguousName, NightdeskError
+
+INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 and the number of the signal, as shells count
+
+log = logging.getLogger(__name__)
+
+
+class _Commands(TyperGroup):
+    """Runs a command and turns our own errors into one sentence and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return self._invoke_and_flush(ctx)
+        except NightdeskError as error:
+            complain(error)
+            raise typer.Exit(error.exit_status) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # Whoever read our output has gone, as `head` does; the interpreter's own last flush must not complain.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends
+            raise typer.Exit(PIPE_CLOSED) from None
+
+    def _invoke_and_flush(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        finally:
+            sys.stdout.flush()
+
+
+app = typer.Typer(
+    name="nightdesk",
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="The night desk of an online newspaper: every article posted once, on time, cut to fit.",
+    epilog="Start with `nightdesk init`. Each command tells more: nightdesk COMMAND --help",
+)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home", metavar="DIR", help="The folder with config/ and templates/ (else $NIGHTDESK_HOME, else here)."
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell more on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which version this is.")] = False,
+) -> None:
+    if version:
+        output.say(f"nightdesk {__version__}")
+        raise typer.Exit
+    verbose = verbose or bool(os.environ.get("NIGHTDESK_DEBUG"))
+    output.prepare_streams()
+    logs.set_up(verbose)
+    if not verbose:  # the steps of the work are told by the commands themselves; `run` alone keeps a running log
+        logging.getLogger("bot").setLevel(logging.WARNING)
+    context.obj = Options(home=home, verbose=verbose)
+
+
+for _family in (demo, setup, intake, queue, coming, work, logbook, looking, deciding):
+    app.add_typer(_family.commands)
+
+
+def complain(error: NightdeskError) -> None:
+    """An error for a person: what happened, what it could have meant, and what to do."""
+    choices = error.choices if isinstance(error, AmbiguousName) else ()
+    for line in (error.message, *(f"  {choice}" for choice in choices), error.hint):
+        if line:
+            output.note(logs.scrub(line))
+
+
+def main() -> None:
+    """The entry point. What no one foresaw is told in one line, scrubbed; its traceback only to who asks for more."""
+    try:
+        app(prog_name="nightdesk")
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        output.note(logs.scrub(f"This is a mistake in Nightdesk, please report it: {told}"))
+        log.debug("The traceback:", exc_info=error)
+        sys.exit(1)

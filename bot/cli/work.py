@@ -1,0 +1,84 @@
+"""Commands that do the work: once (for cron) and run (the daemon)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.cli import output
+from bot.cli.home import AsJson, Now, opened
+from bot.delivery import State
+
+if TYPE_CHECKING:
+    from bot.nightdesk import Nightdesk
+    from bot.summary import Step, Summary
+
+commands = typer.Typer(rich_markup_mode=None)
+
+
+@commands.command(epilog="Example: nightdesk fetch; nightdesk once")
+def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> None:
+    """Post all that is due now, then stop. It never waits for a gap and reads no source."""
+    from bot.dispatch import connect_live, run_pass
+
+    with opened(context, now) as desk, desk.database.instance_lock("once"):
+        connect_live(desk)
+        summary = run_pass(desk, tell=lambda step: output.note(in_words(desk, step)))
+        _say_what_to_do(desk, summary)
+    if as_json:
+        output.json_line(summary.as_json())
+    else:
+        output.say(_in_one_line(summary))
+    raise typer.Exit(summary.exit_status())
+
+
+@commands.command(epilog="Example: nightdesk --home /srv/newsroom run")
+def run(context: typer.Context) -> None:
+    """Stay, read the sources and post what comes due. SIGTERM or Ctrl-C ends it cleanly."""
+    from bot import daemon
+
+    house = logging.getLogger("bot")
+    house.setLevel(min(logging.INFO, house.level))
+    with opened(context) as desk, desk.database.instance_lock("run"):
+        daemon.run(desk)
+
+
+def in_words(desk: Nightdesk, step: Step) -> str:
+    """What became of one delivery, for whoever watches."""
+    if step.delivery is None:
+        return f"{step.account}: {step.missed} missed, {step.reason}"
+    from bot.store import articles, deliveries
+
+    with desk.database.read() as tx:
+        delivery = deliveries.get(tx, step.delivery)
+        title = articles.get(tx, delivery.article).title if delivery else ""
+    state = "queued again" if step.state is State.QUEUED else str(step.state)
+    mode = output.mode(delivery.live) if delivery else ""
+    told = f"{step.account} ({mode}): d{step.delivery} {title!r} {state}"
+    return ": ".join(part for part in (told, step.reason, step.url) if part)
+
+
+def _in_one_line(summary: Summary) -> str:
+    counts = summary.as_json()
+    due, missed = counts.pop("due"), counts.pop("missed")
+    became = [f"{count} {_SHORT.get(name, name)}" for name, count in counts.items() if count]
+    line = f"{due} due: {', '.join(became)}" if due else "Nothing was due"
+    return f"{line}; {missed} slots missed." if missed else f"{line}."
+
+
+_SHORT = {"requeued": "queued again"}
+
+
+def _say_what_to_do(desk: Nightdesk, summary: Summary) -> None:
+    counts = summary.as_json()
+    if counts["unconfirmed"]:
+        output.note("An unconfirmed post may be live: look at the account, then `nightdesk resolve`.")
+    if counts["requeued"] and _any_rehearsal(desk):
+        output.note(f"Is `nightdesk sandbox` running? The settings expect it at {desk.settings.rehearsal}.")
+
+
+def _any_rehearsal(desk: Nightdesk) -> bool:
+    with desk.database.read() as tx:
+        return not all(desk.is_live(tx, account) for account in desk.settings.accounts.values())

@@ -1,0 +1,195 @@
+"""What is told of the past and of the queue: the rows of `log` and `queue list`.
+
+The rows carry the names of the contract, in its order; ids are strings such as `a12` and `d34`, moments are aware,
+costs are USD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import clock
+from bot.article import Article
+from bot.delivery import OPEN_STATES, Delivery, Outcome, State
+from bot.nightdesk import Nightdesk
+from bot.planning import due_times
+from bot.store import deliveries, logbook
+from bot.store.database import Transaction
+from bot.store.logbook import Cursor, Filter, LogRow
+
+FOLLOW_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One attempt; or a delivery that ended without any; or, with state `missed`, a stretch of slots nothing used."""
+
+    delivery: str | None
+    attempt: str | None
+    article: str | None
+    title: str | None
+    account: str
+    platform: str | None
+    live: bool
+    state: str
+    reason: str
+    outcome: str | None
+    due_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    text: str | None
+    link: str | None
+    post_url: str | None
+    platform_id: str | None
+    cost: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    """One delivery. `due_at`: its pin, or when the planner foresees it; None when nothing is foreseen."""
+
+    delivery: str
+    account: str
+    platform: str | None
+    live: bool
+    article: str
+    title: str
+    link: str | None
+    state: State
+    reason: str
+    pinned: datetime | None
+    due_at: datetime | None
+    priority: int
+
+
+# -- the log -----------------------------------------------------------------------------------------------------
+
+
+def log(desk: Nightdesk, wanted: Filter) -> Iterator[LogLine]:
+    """Every row that is wanted, oldest first, read in pages: however long it is, it stands in nobody's way."""
+    return (_log_line(desk, row) for row in logbook.read(desk.database, wanted))
+
+
+def latest(desk: Nightdesk, wanted: Filter, count: int) -> list[LogLine]:
+    """The newest rows, at most `count` of them, oldest first."""
+    with desk.database.read() as tx:
+        rows = logbook.rows(tx, wanted, limit=count, newest_first=True)
+    return [_log_line(desk, row) for row in reversed(rows)]
+
+
+def follow(desk: Nightdesk, wanted: Filter) -> Iterator[LogLine]:
+    """Every row that is wanted and then, without end, each new one; an attempt is told when it is finished."""
+    start: Cursor | None = None
+    told: set[Cursor] = set()
+    while True:
+        last, waits = start, False
+        for row in logbook.read(desk.database, wanted, after=start):
+            if row.attempt is not None and row.finished_at is None:
+                waits = True
+            elif row.cursor not in told:
+                told.add(row.cursor)
+                yield _log_line(desk, row)
+            last = last if waits else row.cursor
+        start, told = last, {cursor for cursor in told if last is None or cursor > last}
+        clock.wait(FOLLOW_SECONDS)
+
+
+def _log_line(desk: Nightdesk, row: LogRow) -> LogLine:
+    return LogLine(
+        delivery=f"d{row.delivery}" if row.delivery else None,
+        attempt=f"t{row.attempt}" if row.attempt else None,
+        article=f"a{row.article}" if row.article else None,
+        title=row.title,
+        account=row.account,
+        platform=platform_of(desk, row.account),
+        live=row.live,
+        state=row.state,
+        reason=_missed_in_words(row) if row.count > 1 else row.reason,
+        outcome=row.outcome,
+        due_at=row.due_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        text=row.text,
+        link=row.link,
+        post_url=row.post_url,
+        platform_id=row.platform_id,
+        cost=charged(row.cost, row.outcome),
+        error=row.error,
+    )
+
+
+def _missed_in_words(row: LogRow) -> str:
+    return f"{row.count} slots: {row.reason}"
+
+
+def charged(cost: float | None, outcome: Outcome | None) -> float | None:
+    """What an attempt cost, in USD: a platform charges for posts it took, and an open or unknown one may be one."""
+    return 0.0 if outcome in (Outcome.REFUSED, Outcome.NOT_SENT) else cost
+
+
+# -- the queue ---------------------------------------------------------------------------------------------------
+
+
+def queue(
+    desk: Nightdesk, *, states: Collection[State] | None = OPEN_STATES, account: str | None = None
+) -> list[QueueLine]:
+    """The deliveries in one of the states (None: in any): by account, what waits in the order of its queue."""
+    with desk.database.read() as tx:
+        found = _all_listed(tx, states, account)
+        due = {name: foreseen_on(desk, tx, name) for name in {delivery.account for delivery, _ in found}}
+    places = {name: place for place, name in enumerate(desk.settings.accounts)}
+    lines = sorted(found, key=lambda pair: (places.get(pair[0].account, len(places)), pair[0].account, _place(*pair)))
+    return [queue_line(desk, delivery, article, due[delivery.account]) for delivery, article in lines]
+
+
+def queue_line(desk: Nightdesk, delivery: Delivery, article: Article, due: dict[int, datetime]) -> QueueLine:
+    """The row of one delivery; `due` says when the planner foresees it."""
+    is_open = delivery.state in OPEN_STATES
+    return QueueLine(
+        delivery=f"d{delivery.id}",
+        account=delivery.account,
+        platform=platform_of(desk, delivery.account),
+        live=delivery.live,
+        article=f"a{delivery.article}",
+        title=article.title,
+        link=article.url or None,
+        state=delivery.state,
+        reason=delivery.reason,
+        pinned=delivery.pinned,
+        due_at=(delivery.pinned or due.get(delivery.id)) if is_open else None,
+        priority=delivery.priority,
+    )
+
+
+def _all_listed(
+    tx: Transaction, states: Collection[State] | None, account: str | None
+) -> list[tuple[Delivery, Article]]:
+    found: list[tuple[Delivery, Article]] = []
+    while True:
+        after = found[-1][0].id if found else 0
+        page = deliveries.listing(tx, states=states, account=account, after=after)
+        found += page
+        if len(page) < deliveries.PAGE:
+            return found
+
+
+def _place(delivery: Delivery, article: Article) -> tuple[bool, bool, int, float, int]:
+    """Where a delivery stands in a listing: what has ended first, then the queue in its own order."""
+    ended = delivery.state not in OPEN_STATES
+    if ended:
+        return (False, False, 0, 0.0, delivery.id)
+    return (True, not article.breaking, -delivery.priority, delivery.position, delivery.id)
+
+
+def foreseen_on(desk: Nightdesk, tx: Transaction, account: str) -> dict[int, datetime]:
+    known = desk.settings.accounts.get(account)
+    return due_times(desk, tx, known) if known else {}
+
+
+def platform_of(desk: Nightdesk, account: str) -> str | None:
+    """The account's platform, None for an account that is not in the settings any more."""
+    known = desk.settings.accounts.get(account)
+    return known.platform if known else None
