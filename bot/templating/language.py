@@ -169,7 +169,7 @@ class _Checker:
         self.known, self.in_loop = outside, False
 
     def _optional(self, node: nodes.Scope) -> None:
-        if not any(inner.name == "fit" for inner in node.find_all(nodes.Filter)):
+        if not _has_fit(node):
             hint = "It vanishes with its fields: give one of them |fit."
             raise Misuse("{% optional %} has no field with |fit inside.", node.lineno, hint)
         self.children(node)
@@ -189,8 +189,7 @@ class _Checker:
         self.children(node)
 
     def _fit(self, node: nodes.Filter, printed: bool) -> None:
-        inner = next((each for each in node.find_all(nodes.Filter) if each.name == "fit"), None)
-        if inner:
+        if _has_fit(node.node):
             raise Misuse("|fit is applied to a text that has |fit already.", node.lineno, "Use it once for each text.")
         if not printed:
             hint = "Use it only where a text is printed, as in {{ title|fit(1) }}."
@@ -216,9 +215,17 @@ def _try_options(args: list[nodes.Expr], options: Iterable[nodes.Keyword], line:
 
 
 def _refuse_after_fit(node: nodes.Filter) -> None:
-    if any(inner.name == "fit" for inner in node.find_all(nodes.Filter)):
+    if _has_fit(node.node):
         hint = f"Write |{node.name} before |fit, which comes last."
         raise Misuse(f"|{node.name} comes after |fit.", node.lineno, hint)
+
+
+def _has_fit(node: nodes.Node | None) -> bool:
+    """Whether |fit is somewhere in it."""
+    if node is None:
+        return False
+    filters = [node] if isinstance(node, nodes.Filter) else []
+    return any(each.name == "fit" for each in (*filters, *node.find_all(nodes.Filter)))
 
 
 def _is_link(node: nodes.Node) -> bool:

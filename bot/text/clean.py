@@ -43,8 +43,8 @@ def clean(text: str) -> str:
     outside emoji flags too, and rows of more than `MOST_MARKS` combining marks are shortened. Cleaning twice
     is the same as cleaning once.
     """
-    text = _LINE_END.sub("\n", text)
-    text = _UNWANTED.sub(r"\1", text)
+    if not text.isprintable():  # most texts are, and need no search
+        text = _UNWANTED.sub(r"\1", _LINE_END.sub("\n", text))
     return text if text.isascii() else _normal(text)
 
 

@@ -89,16 +89,35 @@ class _Solver:
     def _share(self, equals: list[int]) -> None:
         """Room for fields of one priority: none gets more while another that wants it has less."""
         if len(equals) > 1:
-            level, too_high = 0, self.limit.most + 1
-            while too_high - level > 1:
-                middle = (level + too_high) // 2
-                if self._fits(self._at_level(equals, middle)):
-                    level = middle
-                else:
-                    too_high = middle
-            self.picks |= self._at_level(equals, level)
-        for index in equals:  # what is left over, in the template's order
+            self._raise_level(equals)
+            self._hand_out_rest(equals)
+        for index in equals:
             self.picks[index] = self._grown(index)
+
+    def _raise_level(self, equals: list[int]) -> None:
+        """Picks for each field the widest form up to a level, the highest at which the whole still fits."""
+        level, too_high = 0, self.limit.most + 1
+        while too_high - level > 1:
+            middle = (level + too_high) // 2
+            if self._fits(self._at_level(equals, middle)):
+                level = middle
+            else:
+                too_high = middle
+        self.picks |= self._at_level(equals, level)
+
+    def _hand_out_rest(self, equals: list[int]) -> None:
+        """What is left below the next level: a form more for one field at a time, for the narrowest first."""
+        growing = [index for index in equals if self._may_grow(index)]
+        while growing:
+            index = min(growing, key=lambda index: (self._width(self.forms[index][self.picks[index] + 1]), index))
+            if self._fits({index: self.picks[index] + 1}):
+                self.picks[index] += 1
+            else:
+                growing.remove(index)
+            growing = [index for index in growing if self._may_grow(index)]
+
+    def _may_grow(self, index: int) -> bool:
+        return self.picks[index] + 1 < len(self.forms[index])
 
     def _at_level(self, equals: list[int], level: int) -> dict[int, int]:
         """For each field the widest form that is itself at most `level` long."""

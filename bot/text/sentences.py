@@ -101,8 +101,9 @@ def _is_end(text: str, match: Any) -> bool:
 def _may_go_on(text: str, at: int, following: str) -> bool:
     """Whether the full stop at `at` may be one of an abbreviation, an initial, a date or a list."""
     word = str(_WORD_BEFORE.search(text, max(0, at - 32), at)[0])
-    if word.isdecimal():
-        return len(word) <= 2  # "am 8. November", "3. Lig", "1. Introduction"; years are longer
+    before = text[max(0, at - len(word) - 1) : at - len(word)]
+    if word.isdecimal():  # "am 8. November", "3. Lig", "1. Introduction", but neither "in 2020." nor "to 4.20."
+        return len(word) <= 2 and (before.isspace() or not before)
     if len(word) == 1 and word.isalpha():
         return True  # "J. Smith", "U.S. Senate", "А. С. Пушкин", "e.g. Baku"
     if following.isdecimal() and len(word) <= _SHORT_WORD:

@@ -1,0 +1,328 @@
+"""Post templates: what they may say, how mistakes are told, and that they are read again when they change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from jinja2.exceptions import SecurityError
+
+from bot.errors import TemplateFailed
+from bot.post import Limit
+from bot.resources import package_folder
+from bot.templating import VOCABULARY, Templates
+from bot.templating.filters import MOST_CHARACTERS
+from bot.templating.templates import MOST_BYTES, Sandbox
+from bot.text.fit import solve
+
+VALUES: dict[str, object] = {
+    "title": "Bridge {{7*7}} & more",
+    "url": "https://news.example/a",
+    "summary": "One sentence. Another.",
+    "section": "",
+    "tags": ["victory day", "Baku", "2020", "İlham's baku"],
+    "author": "Jane Roe",
+    "language": "en",
+    "image": "",
+    "source": "site",
+    "published": datetime(2026, 11, 8, 9, 5, tzinfo=UTC),
+    "breaking": True,
+    "account": {"name": "x-main", "handle": "@example", "identity": "example"},
+}
+NAME = "posts/t.txt.j2"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str | bytes], Templates]:
+    """Writes the template `posts/t.txt.j2` and gives the templates of its folder."""
+    path = tmp_path / NAME
+    path.parent.mkdir()
+    templates = Templates([tmp_path])
+
+    def writer(source: str | bytes) -> Templates:
+        path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        return templates
+
+    return writer
+
+
+def shown(templates: Templates, **values: object) -> str:
+    """The post when there is room for everything."""
+    return solve(templates.render(NAME, VALUES | values), Limit(10_000, len)).text
+
+
+TEMPLATES = {
+    "fields": ("{{ title }} {{ url }} {{ account.handle }}", "Bridge {{7*7}} & more https://news.example/a @example"),
+    "a title is never a template": ("{{ title|fit(1) }}", "Bridge {{7*7}} & more"),
+    "conditions": ("{% if breaking %}BREAKING {% elif section %}x{% else %}y{% endif %}{{ source }}", "BREAKING site"),
+    "conditions on lists and texts": (
+        "{% if 'Baku' in tags and section == '' and not image and published is defined %}yes{% endif %}",
+        "yes",
+    ),
+    "a choice inside the braces": ("{{ section if section else source }}", "site"),
+    "joined texts": ("{{ source ~ ': ' ~ author }}", "site: Jane Roe"),
+    "loops": (
+        "{% for tag in tags %}{{ loop.index }}{{ tag }}{% if not loop.last %}, {% endif %}{% endfor %}",
+        "1victory day, 2Baku, 32020, 4İlham's baku",
+    ),
+    "an optional part with a text": ("a{% optional %} — {{ author|fit(4) }}{% endoptional %}", "a — Jane Roe"),
+    "an optional part without": ("a{% optional %} — {{ section|fit(4) }}{% endoptional %}", "a"),
+    "a part in hash marks is a comment": ("{# {{ titel }} #}a", "a"),
+    "raw text": ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+    "a mark by its number is nothing": ('a{{ "\\ufdd0\\ufdd4" }}b', "ab"),
+    "a byte order mark and Windows line ends": ("\ufeff{{ source }}\r\n\r\n\r\n{{ author }}\r\n", "site\n\nJane Roe"),
+    "nothing where there is no date": ("a{{ published }}b", "ab"),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_may_have(write: Callable[[str], Templates], source: str, expected: str) -> None:
+    values = {"published": None} if "published }}" in source else {}
+    assert shown(write(source), **values) == expected
+
+
+FILTERS = {
+    "hashtags": ("{{ tags|hashtags }}", {}, "#VictoryDay #Baku #İlhamsBaku"),
+    "hashtags with a dotted i": (
+        "{{ tags|hashtags }}",
+        {"tags": ["idman xəbərləri"], "language": "az"},
+        "#İdmanXəbərləri",
+    ),
+    "hashtags in scripts without capitals": (
+        "{{ tags|hashtags }}",
+        {"tags": ["حرب وطنية", "日本 代表", "क्षि त"]},
+        "#حرب_وطنية #日本代表 #क्षि_त",
+    ),
+    "hashtags without letters vanish": (
+        "a{{ tags|hashtags|fit(1, cut='item', prefix=' ') }}",
+        {"tags": ["2020", "!", "🎉"]},
+        "a",
+    ),
+    "the same hashtag only once": ("{{ tags|hashtags }}", {"tags": ["Baku", "baku", " BAKU "]}, "#Baku"),
+    "hashtags that are cut by items": (
+        "{{ tags|hashtags|fit(3, cut='item', prefix='> ') }}",
+        {},
+        "> #VictoryDay #Baku #İlhamsBaku",
+    ),
+    "upper": ("{{ title|upper }}", {"title": "milli qəhrəman"}, "MILLI QƏHRƏMAN"),
+    "upper in Azerbaijani": ("{{ title|upper }}", {"title": "milli qəhrəman", "language": "az-AZ"}, "MİLLİ QƏHRƏMAN"),
+    "lower in Turkish": ("{{ title|lower }}", {"title": "IĞDIR İLİ", "language": "tr"}, "ığdır ili"),
+    "default for an empty field": ("{{ section|default('News') }}", {}, "News"),
+    "default with a text": ("{{ source|default('News') }}", {}, "site"),
+    "replace": ("{{ title|replace('a', 'o') }}", {"title": "banana"}, "bonono"),
+    "join, first, last, length, trim": (
+        "{{ tags|join('+') }} {{ tags|first }} {{ tags|last }} {{ tags|length }} {{ title|trim }}",
+        {"tags": ["a", "b"], "title": " t "},
+        "a+b a b 2 t",
+    ),
+    "date": ("{{ published|date('%d.%m.%Y %H:%M') }}", {}, "08.11.2026 09:05"),
+    "no date": ("a{{ published|date('%d') }}", {"published": None}, "a"),
+}
+
+
+@pytest.mark.parametrize(("source", "values", "expected"), FILTERS.values(), ids=FILTERS)
+def test_a_filter_gives(
+    write: Callable[[str], Templates], source: str, values: dict[str, object], expected: str
+) -> None:
+    assert shown(write(source), **values) == expected
+
+
+def test_fit_names_the_field_it_was_given(write: Callable[[str], Templates]) -> None:
+    source = (
+        "{{ title|upper|fit(1) }} {{ (section ~ summary)|fit(2) }} {{ account.name|fit(3) }} {{ 'typed here'|fit(4) }}"
+    )
+    cut = solve(write(source).render(NAME, VALUES | {"section": "News "}), Limit(4, len)).cut
+    assert [one.field for one in cut] == ["title", "section", "account.name", "text"]
+
+
+MISTAKES = {
+    "a field that does not exist": (
+        "\n\n{{ titel }}",
+        "line 3: there is no field called “titel”. Did you mean “title”?",
+    ),
+    "the fields that exist": ("{{ nothing_like_it }}", "There are: account, author, breaking"),
+    "a filter that does not exist": ("{{ title|fti(1) }}", "no filter called “fti”. Did you mean “fit”?"),
+    "a tag that does not exist": ("{% optinal %}", "no tag called “optinal”. Did you mean “optional”?"),
+    "a part of the account that does not exist": (
+        "{{ account.nam }}",
+        "no part of account called “nam”. Did you mean “name”?",
+    ),
+    "an option of fit that does not exist": (
+        "{{ title|fit(1, mn=3) }}",
+        "no option of |fit called “mn”. Did you mean “min”?",
+    ),
+    "an inner option of fit": ("{{ title|fit(1, name='x') }}", "no option of |fit called “name”"),
+    "a test that does not exist": ("{{ 1 if title is defned }}", "no test called “defned”. Did you mean “defined”?"),
+    "a cut that does not exist": (
+        "{{ title|fit(1, cut='wrod') }}",
+        "fit knows no cut='wrod'; there are: word, sentence",
+    ),
+    "a priority in words": ("{{ title|fit('first') }}", "fit needs a whole number from 0 on for a priority"),
+    "a filter after fit": ("{{ title|fit(1)|upper }}", "Write |upper before |fit, which comes last."),
+    "a filter after fit, further out": ("{{ (title|fit(1) ~ 'x')|upper }}", "|upper comes after |fit."),
+    "fit of a fit": ("{{ title|fit(1)|fit(2) }}", "|fit is applied to a text that has |fit already"),
+    "fit in a condition": ("{% if title|fit(1) %}a{% endif %}", "|fit makes no sense in a condition"),
+    "fit in a comparison": ("{{ (title|fit(1)) == 'x' }}", "|fit makes no sense in a condition"),
+    "fit in an option": ("{{ title|fit(1, alt=section|fit(2)) }}", "|fit makes no sense in a condition or an option"),
+    "fit of the link": ("{{ url|fit(1) }}", "a link is never changed or cut. Print it as it is: {{ url }}."),
+    "a filter on the link": ("{{ url|upper }}", "a link is never changed or cut"),
+    "optional without fit": ("{% optional %}x{% endoptional %}", "{% optional %} has no field with |fit inside"),
+    "braces that do not close": ("a\n{{ title", "line 2: something that was opened is not closed"),
+    "a tag that does not close": ("{% if title %}", "{% if %} is not closed. Write {% endif %} where it ends."),
+    "an optional part that does not close": ("{% optional %}x", "Write {% endoptional %} where it ends."),
+    "tags that cross": ("{% if title %}{% for t in tags %}{% endif %}{% endfor %}", "{% for %} is not closed"),
+    "an end without beginning": ("{% endif %}", "{% endif %} belongs to nothing that is open here"),
+    "a comment that does not close": ("{# x", "a comment is not closed"),
+    "words without a filter sign": ("{{ title upper }}", "this cannot be read: expected token }}, got 'upper'"),
+    "nothing": ("", "the template is empty"),
+    "only a comment": (" {# later #}\n", "the template is empty"),
+    "calls": ("{{ title.upper() }}", "Use a filter: {{ title|upper }}."),
+    "Python's inside": ("{{ title.__class__.__mro__ }}", "nothing can stand behind the dot"),
+    "attributes by filter": ("{{ title|attr('__class__') }}", "no filter called “attr”"),
+    "items": ("{{ tags[0] }}", "square brackets are not offered"),
+    "slices": ("{{ title[:50] }}", "|fit to shorten a text"),
+    "sums": ("{{ title + section }}", "Join texts with ~"),
+    "a gigabyte of a": ("{{ 'a' * 10**9 }}", "sums are not offered"),
+    "a gigabyte by format": ("{{ '%0999999999d' % 1 }}", "sums are not offered"),
+    "a gigabyte by a filter": ("{{ title|center(1000000000) }}", "no filter called “center”"),
+    "a range": ("{% for i in range(9999999) %}x{% endfor %}", "calls, such as title.upper(), are not offered"),
+    "a loop in a loop": ("{% for a in tags %}{% for b in tags %}x{% endfor %}{% endfor %}", "inside a {% for %}"),
+    "a loop that calls itself": ("{% for a in tags recursive %}x{% endfor %}", "inside a {% for %}"),
+    "two names in a loop": ("{% for a, b in tags %}x{% endfor %}", "takes one name"),
+    "macros": ("{% macro a() %}x{% endmacro %}{{ title }}", "this tag is not offered"),
+    "includes": ("{% include 'posts/t.txt.j2' %}", "There are: if, for, optional."),
+    "imports": ("{% import 'os' as os %}{{ title }}", "this tag is not offered"),
+    "extends": ("{% extends 'x' %}{{ title }}", "this tag is not offered"),
+    "set": ("{% set a = title ~ title %}{{ title }}", "this tag is not offered"),
+    "filter blocks": ("{% filter upper %}a{% endfilter %}", "this tag is not offered"),
+    "unpacking": ("{{ title|fit(*tags) }}", "* and ** are not offered"),
+    "the template itself": ("{{ self }}", "no field called “self”"),
+    "a loop's name outside the loop": (
+        "{% for t in tags %}{% endfor %}\n{{ t }}",
+        "line 2: there is no field called “t”",
+    ),
+    "brackets by the thousand": ("{{ " + "(" * 2000 + "title" + ")" * 2000 + " }}", "nested too deeply"),
+    "a number of thousands of digits": ("{{ " + "9" * 5000 + " }}", "too large a number"),
+    "too many parts": ("{{ title }}" * 1001, "the template is too large"),
+    "too many bytes": ("x" * (MOST_BYTES + 1), "a post template has at most 50,000"),
+    "not UTF-8": ("a\n\xe9".encode("latin-1"), "line 2: this is not text in UTF-8"),
+    "binary": (b"GIF\0\0", "is not a text file"),
+}
+
+
+@pytest.mark.parametrize(("source", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_with_file_and_what_to_do(
+    write: Callable[[str | bytes], Templates], source: str | bytes, message: str
+) -> None:
+    with pytest.raises(TemplateFailed) as told:
+        write(source).check(NAME)
+    assert str(told.value).startswith(NAME)
+    assert message in str(told.value)
+    assert "jinja" not in str(told.value).lower()
+
+
+MISTAKES_SEEN_LATE = {
+    "a date layout that fills the memory": ("a\n{{ published|date('%0999999999d') }}", {}, "line 2: date knows %d"),
+    "a replacement that fills the memory": (
+        "{{ title|replace('a', summary) }}",
+        {"title": "a" * 90_000, "summary": "b" * 90_000},
+        "far too long",
+    ),
+    "a loop that prints without end": (
+        "{% for letter in summary %}{{ title }}{% endfor %}",
+        {"title": "a" * 99_000, "summary": "b" * 99_000},
+        f"gives more than {MOST_CHARACTERS:,} characters",
+    ),
+    "a number made of words": ("\n{{ title|fit(1, min=source) }}", {}, "line 2: fit needs a whole number"),
+    "a part of a date that is not there": (
+        "{{ published.year }}",
+        {"published": None},
+        "line 1: 'None' has no attribute",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "values", "message"), MISTAKES_SEEN_LATE.values(), ids=MISTAKES_SEEN_LATE)
+def test_a_mistake_that_shows_with_an_article_is_told_too(
+    write: Callable[[str], Templates], source: str, values: dict[str, object], message: str
+) -> None:
+    templates = write(source)
+    templates.check(NAME)
+    with pytest.raises(TemplateFailed) as told:
+        templates.render(NAME, VALUES | values)
+    assert str(told.value).startswith(NAME)
+    assert message in str(told.value)
+
+
+@pytest.mark.parametrize("sum_", ["'a' * 9", "2 ** 9", "'%d' % 1"])
+def test_the_sandbox_itself_refuses_sums_also_while_compiling(sum_: str) -> None:
+    with pytest.raises(SecurityError):
+        Sandbox().from_string(f"{{{{ {sum_} }}}}").render()
+
+
+def test_nothing_of_jinjas_own_is_within_reach() -> None:
+    assert not Sandbox().globals
+
+
+def test_a_template_is_compiled_once_and_again_when_its_file_changes(
+    write: Callable[[str], Templates], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    compiled: list[object] = []
+    compiling = Sandbox.compile
+    monkeypatch.setattr(Sandbox, "compile", lambda *args, **kw: compiled.append(1) or compiling(*args, **kw))
+    templates = write("one {{ source }}")
+    assert [shown(templates), shown(templates)] == ["one site", "one site"]
+    assert len(compiled) == 1
+    write("two {{ source }}")
+    assert shown(templates) == "two site"
+    os.utime(tmp_path / NAME, ns=(1, 1))
+    assert shown(templates) == "two site"
+    assert len(compiled) == 3
+
+
+def test_a_mended_template_works_again(write: Callable[[str], Templates]) -> None:
+    templates = write("{{ titel }}")
+    with pytest.raises(TemplateFailed):
+        shown(templates)
+    write("{{ source }}")
+    assert shown(templates) == "site"
+
+
+def test_the_first_folder_wins(write: Callable[[str], Templates], tmp_path: Path) -> None:
+    write("default")
+    own = tmp_path / "own"
+    (own / "posts").mkdir(parents=True)
+    templates = Templates([own, tmp_path])
+    assert shown(templates) == "default"
+    (own / NAME).write_text("own")
+    assert shown(templates) == "own"
+
+
+@pytest.mark.parametrize("name", ["posts/y.txt.j2", "../posts/t.txt.j2", "/etc/passwd", "posts"])
+def test_a_template_that_is_not_there_is_told_with_those_that_are(write: Callable[[str], Templates], name: str) -> None:
+    templates = write("{{ title }}")
+    with pytest.raises(TemplateFailed, match="There are: posts/t.txt.j2") as told:
+        templates.check(name)
+    assert name in str(told.value)
+
+
+def test_a_template_that_cannot_be_read_is_told(write: Callable[[str], Templates], tmp_path: Path) -> None:
+    unreadable = Path("/proc/self/mem")
+    if not unreadable.is_file():
+        pytest.skip("needs a file that even root cannot read, Linux's /proc/self/mem")
+    templates = write("{{ title }}")
+    (tmp_path / NAME).unlink()
+    (tmp_path / NAME).symlink_to(unreadable)
+    with pytest.raises(TemplateFailed, match="posts/t.txt.j2 cannot be read"):
+        templates.check(NAME)
+
+
+def test_the_default_templates_are_sound_and_in_the_vocabulary() -> None:
+    templates = Templates([package_folder("templates")])
+    assert {"posts/x.txt.j2", "posts/facebook.txt.j2"} <= set(templates.names())
+    for name in templates.names():
+        templates.check(name)
+    assert set(VALUES) == set(VOCABULARY)

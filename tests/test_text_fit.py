@@ -1,0 +1,318 @@
+"""Fitting: what is cut, how it ends, who gets the room; and what holds whatever comes in."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import CannotFit
+from bot.post import Cut, Limit
+from bot.text.clean import clean
+from bot.text.fit import FitMisused, mark, solve, tidy
+from bot.text.forms import forms
+from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, parse
+from bot.text.xlength import limit_length
+
+
+def graphemes(text: str) -> int:
+    return len(regex.findall(r"\X", text))
+
+
+MEASURES: dict[str, Callable[[str], int]] = {"code points": len, "graphemes": graphemes, "X": limit_length}
+
+
+def fitted(rendered: str, most: int, measure: Callable[[str], int] = len) -> str:
+    return solve(rendered, Limit(most, measure)).text
+
+
+# -- one field ---------------------------------------------------------------------------------------------------------
+
+WORDS = "Mr. Smith, the “great” hero — went to https://x.az/a/b/, and saw #Baku. He slept."
+CUTS_AT_WORDS = {
+    "whole": (82, WORDS),
+    "a sentence's end needs no ellipsis": (
+        75,
+        "Mr. Smith, the “great” hero — went to https://x.az/a/b/, and saw #Baku. He…",
+    ),
+    "exactly at a sentence's end": (71, "Mr. Smith, the “great” hero — went to https://x.az/a/b/, and saw #Baku."),
+    "never inside a hashtag": (70, "Mr. Smith, the “great” hero — went to https://x.az/a/b/, and saw…"),
+    "no comma behind a link, and the ellipsis apart": (57, "Mr. Smith, the “great” hero — went to https://x.az/a/b/ …"),
+    "never inside a link": (56, "Mr. Smith, the “great” hero — went to…"),
+    "no dash at the end": (31, "Mr. Smith, the “great” hero…"),
+    "a closing quote stays": (24, "Mr. Smith, the “great”…"),
+    "no comma at the end": (11, "Mr. Smith…"),
+    "no full stop before an ellipsis": (9, ""),
+    "never inside a word": (1, ""),
+}
+
+
+@pytest.mark.parametrize(("most", "expected"), CUTS_AT_WORDS.values(), ids=CUTS_AT_WORDS)
+def test_a_cut_at_words_ends_cleanly(most: int, expected: str) -> None:
+    assert fitted(mark(WORDS, 1), most) == expected
+
+
+CUTS = {
+    "sentence: at its end when most of the room is used": (
+        "One two three. Four five six.",
+        "sentence",
+        22,
+        "One two three.",
+    ),
+    "sentence: else at a word": ("One. Two three four five six seven.", "sentence", 22, "One. Two three four…"),
+    "item: whole items, no ellipsis": ("#One #Two #Three", "item", 12, "#One #Two"),
+    "grapheme: between any characters": ("Wonderful", "grapheme", 6, "Wonde…"),
+    "grapheme: but not inside a family": (
+        "👨\u200d👩\u200d👧👨\u200d👩\u200d👧👨\u200d👩\u200d👧",
+        "grapheme",
+        12,
+        "👨\u200d👩\u200d👧👨\u200d👩\u200d👧…",
+    ),
+    "grapheme: nor inside an accented letter": ("x̣́y̌z", "grapheme", 4, "x̣́…"),
+    "grapheme: nor inside a mention or a link": ("ab @example https://x.az", "grapheme", 20, "ab @example …"),
+    "none: whole": ("One two", "none", 7, "One two"),
+    "none: or not at all": ("One two", "none", 6, ""),
+    "Japanese anywhere": ("日本語のテキスト", "word", 5, "日本語の…"),
+    "Japanese, a small letter never first": ("キャベツとじゃがいも", "word", 7, "キャベツと…"),
+    "Japanese, an opening bracket never last": ("東京で「花火」大会", "word", 5, "東京で…"),
+    "Japanese, never inside a hashtag": ("東京で#花火大会 です", "word", 8, "東京で…"),
+    "Japanese, never inside a link": ("見よhttps://x.jp/あいう です", "word", 18, "見よ…"),
+    "Japanese, never inside a Latin word": ("東京のSHIBUYAで", "word", 8, "東京の…"),
+    "Thai by clusters": ("สวัสดีชาวโลก", "word", 6, "สวัสดี"[:4] + "…"),
+    "emoji one by one": ("🎉🎉🎉🎉🎉", "word", 4, "🎉🎉🎉…"),
+    "an abbreviation is no sentence": ("Speaking to Mr. Smith today", "sentence", 18, "Speaking to…"),
+    "an opening quote is not left behind": ("He said “never again” loudly", "word", 11, "He said…"),
+    "German quotes close the other way round": ("Er sagte „Ja“ und ging dann", "word", 15, "Er sagte „Ja“…"),
+}
+
+
+@pytest.mark.parametrize(("text", "cut", "most", "expected"), CUTS.values(), ids=CUTS)
+def test_a_cut(text: str, cut: str, most: int, expected: str) -> None:
+    assert fitted(mark(text, 1, cut=cut), most) == expected
+
+
+def test_a_whole_short_headline_is_better_than_a_cut_one() -> None:
+    title = mark("The council votes for a new bridge over the river", 1, alt="Council votes for bridge")
+    assert fitted(title, 49) == "The council votes for a new bridge over the river"
+    assert fitted(title, 48) == "Council votes for bridge"
+    assert fitted(title, 23) == "The council votes for…"
+
+
+def test_of_several_short_headlines_the_longest_that_fits_is_taken() -> None:
+    title = mark("The council votes for a new bridge", 1, alt=["Bridge", "Council for bridge", ""])
+    assert [fitted(title, most) for most in (20, 10)] == ["Council for bridge", "Bridge"]
+
+
+def test_prefix_and_suffix_come_and_go_with_their_field() -> None:
+    rendered = mark("Title", 1) + mark("Summary", 2, prefix=" — ", suffix="!")
+    assert [fitted(rendered, most) for most in (16, 15)] == ["Title — Summary!", "Title"]
+    assert fitted(mark("Title", 1) + mark("", 2, prefix=" — "), 99) == "Title"
+
+
+def test_a_list_is_cut_between_its_items() -> None:
+    tags = mark(["Patriotic War", "Baku"], 1, cut="item")
+    assert [fitted(tags, most) for most in (19, 18)] == ["Patriotic War, Baku", "Patriotic War"]
+
+
+# -- several fields ----------------------------------------------------------------------------------------------------
+
+
+def optional(inner: str) -> str:
+    return f"{GROUP_OPEN}{inner}{GROUP_CLOSE}"
+
+
+def test_the_lower_number_gets_room_first() -> None:
+    rendered = mark("aa aa aa", 2) + " " + mark("bb bb bb", 1)
+    assert fitted(rendered, 13) == "aa… bb bb bb"
+
+
+def test_equal_priorities_share_the_room() -> None:
+    rendered = "\n".join(mark("word " * 20, 1, name=name) for name in "abc")
+    lengths = [len(line) for line in fitted(rendered, 120).split("\n")]
+    assert max(lengths) - min(lengths) <= len("word ")
+    assert sum(lengths) > 105
+
+
+def test_what_a_short_field_does_not_need_goes_to_its_equals() -> None:
+    rendered = mark("ab", 1) + "\n" + mark("word " * 20, 1)
+    assert fitted(rendered, 43) == "ab\nword word word word word word word word…"
+
+
+def test_an_optional_part_is_shown_only_with_a_field_in_it() -> None:
+    rendered = mark("Title", 1) + optional(" (by " + mark("Jane Roe", 2, cut="none") + ", " + mark("", 3) + ")")
+    assert fitted(rendered, 99) == "Title (by Jane Roe, )"
+    assert fitted(rendered, 20) == "Title"
+    assert fitted("x" + optional(" — " + mark("", 1)) + optional(optional(": " + mark("", 1))), 99) == "x"
+
+
+def test_what_was_cut_is_reported_by_name() -> None:
+    rendered = mark("Title stays", 1, name="title") + mark("one two three", 2, name="summary", prefix=" ")
+    rendered += mark("#tag", 3, name="tags", prefix=" ")
+    assert solve(rendered, Limit(21, len)).cut == (Cut("summary", 13, 8), Cut("tags", 4, 0))
+    assert solve(rendered, Limit(99, len)).cut == ()
+
+
+def test_a_minimum_is_kept_or_the_post_cannot_be() -> None:
+    rendered = mark("one two three four", 2, min=8, name="title") + mark("first of all", 1, prefix=" ")
+    assert fitted(rendered, 20) == "one two… first of…"
+    with pytest.raises(CannotFit) as refused:
+        fitted(rendered, 7)
+    assert (refused.value.needed, refused.value.limit) == (8, 7)
+
+
+def test_a_text_shorter_than_its_minimum_is_whole() -> None:
+    assert fitted(mark("Hi", 1, min=20), 10) == "Hi"
+
+
+def test_a_word_that_may_not_be_cut_is_not() -> None:
+    with pytest.raises(CannotFit):
+        fitted(mark("x" * 300, 1, min=20), 280)
+
+
+def test_fixed_text_that_is_too_long_is_refused_with_the_numbers() -> None:
+    with pytest.raises(CannotFit, match="needs 300 of 280") as refused:
+        fitted("x" * 300 + mark("title", 1), 280)
+    assert (refused.value.needed, refused.value.limit) == (300, 280)
+
+
+def test_empty_lines_and_blanks_are_tidied() -> None:
+    assert tidy("\n\n a  b \t\n\n\n \n c \n") == "a b\n\nc"
+    assert fitted(mark("Title", 1) + "\n\n" + mark("", 2) + "\n\nhttps://x.az", 99) == "Title\n\nhttps://x.az"
+
+
+# -- misuse ------------------------------------------------------------------------------------------------------------
+
+MISUSED = {
+    "an unknown cut": lambda: mark("x", cut="letters"),
+    "a priority that is no number": lambda: mark("x", "first"),  # type: ignore[arg-type]
+    "a negative minimum": lambda: mark("x", min=-1),
+    "fit of a fit": lambda: mark(mark("x")),
+    "fit of a text with a fit in it": lambda: mark("x", prefix=mark("y")),
+    "marks that lost their end": lambda: solve(mark("a text", 1)[:-3], Limit(99, len)),
+    "marks in capitals": lambda: solve(mark("a text", 1).upper(), Limit(99, len)),
+    "a lone mark": lambda: solve("a\ufdd1b", Limit(99, len)),
+    "an optional part without end": lambda: solve(GROUP_OPEN + "a", Limit(99, len)),
+    "an end without optional part": lambda: solve("a" + GROUP_CLOSE, Limit(99, len)),
+}
+
+
+@pytest.mark.parametrize("misuse", MISUSED.values(), ids=MISUSED)
+def test_it_is_refused(misuse: Callable[[], object]) -> None:
+    with pytest.raises(FitMisused):
+        misuse()
+
+
+# -- whatever comes in -------------------------------------------------------------------------------------------------
+
+URL = "https://news.example/a/2026/11/bridge?id=7&x=%20"
+SAMPLES = (
+    "The council voted, today: “yes” — and U.S. Mr. Smith said no. End! Why? (see) $4.20 10,000"
+    " Şuşa azaddır, İ. Əliyev gözəl, Москва говорит: «Да». Ещё д. 5 日本語のテキスト、です。 東京で「花火」 สวัสดีชาวโลก"
+    " وصل الرئيس، #Baku #日本語タグ @example info@x.az https://x.az/a/b?c=d, x.com/path. Booking.com…"
+    " 👨\u200d👩\u200d👧 🇦🇿🇹🇷 🎉🎉🎉 e\u0301te\u0301 क्षि - – — \" ' / e\u0301"
+)
+PIECES = st.sampled_from(SAMPLES.split(" "))
+TEXTS = st.lists(PIECES, max_size=40).map(" ".join) | st.text(max_size=40).map(clean)
+PROPERTY = settings(derandomize=True, deadline=None, max_examples=120)
+
+
+def measured(name: str, most: int) -> Limit:
+    return Limit(most, MEASURES[name])
+
+
+@st.composite
+def posts(draw: st.DrawFn) -> str:
+    """A rendered template of some shape, with elastic fields and a link in it."""
+    texts = [draw(TEXTS) for _ in range(3)]
+    cuts = [draw(st.sampled_from(["word", "sentence", "grapheme", "item", "none"])) for _ in texts]
+    title, summary, tags = (
+        mark(
+            text,
+            draw(st.integers(1, 3)),
+            cut=cut,
+            prefix=draw(st.sampled_from(["", " — ", "\n"])),
+        )
+        for text, cut in zip(texts, cuts, strict=True)
+    )
+    shapes = [
+        f"{title} {summary} {URL} {tags}",
+        f"{title}{optional(f' ({summary}, {tags})')} {URL}",
+        f"{URL}\n\n{title}\n\n\n{summary}{optional(' / ' + tags)}",
+    ]
+    return draw(st.sampled_from(shapes))
+
+
+@PROPERTY
+@given(posts(), st.sampled_from(sorted(MEASURES)), st.integers(60, 400))
+def test_a_post_is_within_its_limit_and_keeps_its_link(post: str, measure: str, most: int) -> None:
+    limit = measured(measure, most)
+    result = solve(post, limit)
+    assert result.length == limit.length(result.text) <= most
+    assert URL in result.text.split()
+    assert unicodedata.is_normalized("NFC", result.text)
+    assert not any("\ufdd0" <= c <= "\ufdef" or c in "\ufffe\uffff" for c in result.text)
+    assert tidy(result.text) == result.text
+    assert solve(post, limit) == result
+
+
+ATOM = regex.compile(r"https?://[^\s…]*[^\s…,]|(?<=\s)[@#][\p{L}\p{M}\p{N}_]+")
+
+
+@PROPERTY
+@given(
+    st.lists(PIECES, min_size=1, max_size=40).map(" ".join),
+    st.sampled_from(["word", "sentence", "grapheme"]),
+    st.integers(0, 150),
+)
+def test_nothing_is_cut_in_two(text: str, cut: str, most: int) -> None:
+    text = unicodedata.normalize("NFC", text)
+    shown = fitted(mark(text, 1, cut=cut), most)
+    kept = shown.removesuffix("…").rstrip() if shown != text else shown
+    whole, part = regex.findall(r"\X", text), regex.findall(r"\X", kept)
+    assert part == whole[: len(part)]
+    assert set(ATOM.findall(f" {kept}")) <= set(ATOM.findall(f" {text}"))
+    if kept != text:
+        assert kept == "" or kept[-1] not in ",;:–—-/(「“"
+    if cut != "grapheme" and kept and kept[-1].isascii() and kept[-1].isalnum():
+        assert not text[len(kept) : len(kept) + 1].isalnum() or not text[len(kept)].isascii()
+
+
+@PROPERTY
+@given(
+    TEXTS,
+    TEXTS,
+    st.sampled_from(["word", "sentence", "grapheme", "item"]),
+    st.sampled_from(sorted(MEASURES)),
+    st.integers(50, 200),
+)
+def test_no_wider_form_of_any_field_would_fit(first: str, second: str, cut: str, measure: str, most: int) -> None:
+    """Every form is measured, one by one, and the widest that fits beside the rest is what the solver chose."""
+    limit = measured(measure, most)
+    marked = mark(first, 1, cut=cut), mark(second, 2, cut=cut, prefix=" — ")
+    one, two = (parse(text).fields[0] for text in marked)
+
+    def text_of(a: str, b: str) -> str:
+        return unicodedata.normalize("NFC", tidy(f"{one.dressed(a)}{two.dressed(b)} {URL}"))
+
+    def widest(candidates: list[str], whole: Callable[[str], str]) -> str:
+        return next(each for each in reversed(candidates) if limit.fits(whole(each)))
+
+    title = widest([form.text for form in forms(one, limit)], lambda each: text_of(each, ""))
+    summary = widest([form.text for form in forms(two, limit)], lambda each: text_of(title, each))
+    assert solve(f"{marked[0]}{marked[1]} {URL}", limit).text == text_of(title, summary)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "a b ", "日", "e\u0301", "#", "@a", '"', "(“", "x.com ", "https://", "。", "a. ", "👨\u200d"]
+)
+@pytest.mark.parametrize("cut", ["sentence", "grapheme"])
+def test_a_megabyte_costs_no_more_than_what_could_fit(piece: str, cut: str) -> None:
+    started = time.process_time()
+    text = fitted(mark(piece * (1_000_000 // len(piece)), 1, cut=cut, prefix=" ") + " " + URL, 280)
+    assert time.process_time() - started < 2
+    assert URL in text

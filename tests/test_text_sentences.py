@@ -1,0 +1,105 @@
+"""Where sentences end, language by language, and what an article's opening is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.text.sentences import sentence_ends, teaser
+
+SENTENCES = {
+    "titles and initials": ["Mr. J. R. Smith met Dr. Lee.", "They talked."],
+    "abbreviated countries and months": ["The U.S. Senate met on Nov. 8, 2020.", "It rose at noon."],
+    "decimals and prices": ["It rose by 3.5 percent to $4.20.", "Then it fell."],
+    "numbers of things": ["See No. 5 and Art. 12 of vol. 3 for more.", "Nothing else."],
+    "years end a sentence": ["It began in 2020.", "It ended soon."],
+    "websites": ["Go to example.com/a.b now.", "Or never."],
+    "questions, exclamations, ellipses": ["What?", "Yes!", "Well…", "Perhaps..."],
+    "a brand with an exclamation mark": ["Yahoo! is here.", "So are we."],
+    "a quotation of two sentences stays whole": ["“Shusha is ours! Garabagh is ours!” he said.", "All cheered."],
+    "straight quotes": ['He said: "I came. I saw."', "Then he left."],
+    "inches are no quotes": ['A 5" nail.', 'A 6" nail.'],
+    "brackets": ["He left (at last. Too late, they say) at night.", "(She stayed.)", "End."],
+    "German": ["Am 8. November sagte er: „Komm. Geh.“", "Dann ging er.", "Das war z. B. Prof. Müller."],
+    "French": ["M. Dupont arrive.", "« Où est Mme Martin ? » dit-il.", "Fin."],
+    "Azerbaijani": ["Prezident İ. Əliyev və prof. Həsənov görüşdü.", "Görüş 3.5 saat çəkdi.", "Şuşa azaddır!"],
+    "Turkish": ["Dr. Ayşe Yılmaz 3. Köprü'de konuştu.", "Çok güzeldi.", "İyi mi?"],
+    "Russian": ["А. С. Пушкин жил на ул. Мойки, 12 (ныне музей).", "«Что? Где?» — спросил он.", "Всё."],
+    "Russian with years": ["В 2020 г. Баку ликовал.", "Война длилась 44 дня."],
+    "Chinese without spaces": ["他走了。", "你好吗？", "我很好！"],
+    "Chinese quotation goes on": ["他说：“你好。再见。”他走了。", "天黑了。"],
+    "Japanese quotation goes on": ["「行く。来る。」と言った。", "次の文です。"],
+    "Arabic": ["وصل الرئيس إلى باكو.", "ماذا قال؟", "لا شيء."],
+    "Persian": ["او می‌خواهد برود.", "چرا؟"],
+    "Urdu": ["یہ پہلا جملہ ہے۔", "یہ دوسرا ہے۔"],
+    "Hindi": ["यह वाक्य है।", "दूसरा वाक्य।"],
+    "Korean": ["대통령이 도착했다.", "모두가 기뻐했다."],
+}
+
+
+def split(text: str) -> list[str]:
+    starts = [0, *sentence_ends(text)]
+    return [
+        text[start:end].strip()
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+        if text[start:end].strip()
+    ]
+
+
+@pytest.mark.parametrize("sentences", SENTENCES.values(), ids=SENTENCES)
+def test_it_finds_the_sentences_of(sentences: list[str]) -> None:
+    joiner = "" if any(end in sentences[0] for end in "。") else " "
+    assert split(joiner.join(sentences)) == sentences
+
+
+NO_ENDS = {
+    "nothing": "",
+    "no punctuation": "A headline without an end",
+    "only an abbreviation follows": "Speaking in Baku, Mr. Smith",
+    "an initial": "Speaking in Baku, J. Smith",
+    "lower case follows": "approx. ten",
+    "a quotation that goes on": "“We won. We did” was all",
+}
+
+
+@pytest.mark.parametrize("text", NO_ENDS.values(), ids=NO_ENDS)
+def test_there_is_no_end_in(text: str) -> None:
+    assert sentence_ends(text) == []
+
+
+def test_a_line_that_ends_as_a_sentence_is_one() -> None:
+    assert split("Signed by Mr.\nHeadline\nText.") == ["Signed by Mr.", "Headline\nText."]
+
+
+PROSE = "On Friday the city council voted for the new bridge over the river. It opens in May. Nobody objected."
+
+
+def test_a_teaser_is_whole_sentences_of_the_first_paragraph_of_prose() -> None:
+    assert teaser(f"By our reporter\nShort one.\n\n{PROSE}\nMore text.", most=90) == PROSE[: PROSE.index(" Nobody")]
+
+
+def test_a_teaser_is_at_least_one_sentence() -> None:
+    assert teaser(PROSE, most=10) == "On Friday the city council voted for the new bridge over the river."
+
+
+def test_a_teaser_of_short_paragraphs_is_the_first_that_ends_as_a_sentence() -> None:
+    assert teaser("Sport\nBaku won.\nGanja lost.") == "Baku won."
+
+
+def test_there_is_no_teaser_without_a_sentence() -> None:
+    assert teaser("Photo gallery\nMenu") == ""
+
+
+def test_the_teaser_of_the_sample(shared: Path) -> None:
+    body = (shared / "samples/azernews-editorial.txt").read_text().split("\n", 1)[1]
+    assert teaser(body).startswith("On November 8, Azerbaijan commemorates one of the most glorious chapters")
+    assert teaser(body).endswith("after decades of occupation.")
+
+
+@pytest.mark.parametrize("piece", [".", "a. ", '"', "“", '"a ."b ', "( .", "\n.", "。", "A"])
+def test_a_long_row_of_anything_takes_no_time(piece: str) -> None:
+    started = time.process_time()
+    sentence_ends(piece * (200_000 // len(piece)))
+    assert time.process_time() - started < 2
