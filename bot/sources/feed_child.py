@@ -1,8 +1,9 @@
 """Parses one feed in a process of its own, under limits, because feeds can be built to take hours and gigabytes.
 
-`python -m bot.sources.feed_child` reads a line of JSON (`content_type`) and the feed from stdin and writes
-JSON to stdout. It knows no secrets and touches nothing else. feedparser needs quadratic time for an element with very
-many attributes and has no limits of its own (feedparser 6.0.14, measured: 1.1 MB, more than 25 s).
+`python -m bot.sources.feed_child` reads from stdin a line of JSON (`content_type`, and the limits `cpu_seconds` and
+`memory` in bytes) and the feed, and writes JSON to stdout. It knows no secrets and touches nothing else. feedparser needs
+quadratic time for an element with very many attributes and has no limits of its own (feedparser 6.0.14, measured:
+1.1 MB, more than 25 s).
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from io import BytesIO
 from typing import Any
 
 MOST_ITEMS = 500
-CPU_SECONDS = 5
-MEMORY = 1_000_000_000  # bytes of address space
 LONGEST_LINE = 10_000  # characters of a title, a link, a name; cleaned and shortened further by the parent
 LONGEST_TEXT = 100_000  # characters of a description or a whole text
 MOST_WORDS = 100  # categories and images of one item
-NOT_A_FEED = 3
+NOT_A_FEED = 3  # exit status; the reason is on stdout
+TOO_COSTLY = 4
 
 # What may stand before the first element: white space, comments, processing instructions.
 BEFORE_ROOT = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)*")
@@ -34,16 +34,17 @@ class NotAFeed(Exception):
 
 
 def main() -> int:
-    limit(resource.RLIMIT_CPU, CPU_SECONDS)
-    limit(resource.RLIMIT_AS, MEMORY)
-    limit(resource.RLIMIT_CORE, 0)
     head = json.loads(sys.stdin.buffer.readline())
-    body = sys.stdin.buffer.read()
+    limit(resource.RLIMIT_CPU, head["cpu_seconds"])
+    limit(resource.RLIMIT_AS, head["memory"])
+    limit(resource.RLIMIT_CORE, 0)
     try:
-        answer = read(body, head["content_type"])
+        answer = read(sys.stdin.buffer.read(), head["content_type"])
     except NotAFeed as why:
         sys.stdout.write(str(why))
         return NOT_A_FEED
+    except (MemoryError, RecursionError):
+        return TOO_COSTLY
     sys.stdout.write(json.dumps(answer))
     return 0
 

@@ -16,13 +16,15 @@ from bot.article import Article
 from bot.errors import TryAgainLater, UsageError
 from bot.identity import is_web_address
 from bot.settings import SourceSettings
-from bot.sources.feed_child import MOST_ITEMS, NOT_A_FEED
+from bot.sources.feed_child import MOST_ITEMS, NOT_A_FEED, TOO_COSTLY
 from bot.sources.plaintext import BOILERPLATE, shortened
 from bot.text.clean import from_html, one_line
 from bot.text.sentences import teaser
 
 MOST_BYTES = 5_000_000
 WALL_SECONDS = 10
+CPU_SECONDS = 5
+MEMORY = 1_000_000_000  # bytes of address space
 LONGEST_SUMMARY = 500  # characters; a description longer than this is the article itself, of which a teaser is taken
 MOST_TAGS = 30
 
@@ -63,13 +65,18 @@ def parse(body: bytes, *, source: SourceSettings, base_url: str, content_type: s
 
 def parsed_apart(body: bytes, source: SourceSettings, content_type: str) -> dict[str, Any]:
     """What the child process makes of the feed; plain strings and numbers, not yet cleaned."""
-    head = json.dumps({"content_type": content_type}).encode() + b"\n"
+    head = {"content_type": content_type, "cpu_seconds": CPU_SECONDS, "memory": MEMORY}
     # -P: a file named json.py in the folder we were started from is not imported.
     command = [sys.executable, "-P", "-m", "bot.sources.feed_child"]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         done = subprocess.run(
-            command, input=head + body, capture_output=True, timeout=WALL_SECONDS, env=environment, check=False
+            command,
+            input=json.dumps(head).encode() + b"\n" + body,
+            capture_output=True,
+            timeout=WALL_SECONDS,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise too_costly(source) from None
@@ -77,14 +84,16 @@ def parsed_apart(body: bytes, source: SourceSettings, content_type: str) -> dict
         raise TryAgainLater(f"No process could be started to read the feed of '{source.name}': {error}.") from None
     if done.returncode == NOT_A_FEED:
         raise UsageError(f"The feed of '{source.name}' {done.stdout.decode('utf-8', 'replace')}.")
-    if done.returncode != 0:
+    if done.returncode == TOO_COSTLY or done.returncode < 0:
         raise too_costly(source)
+    if done.returncode != 0:
+        raise UsageError(f"The feed of '{source.name}' could not be read: the parser failed on it.")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
 def too_costly(source: SourceSettings) -> UsageError:
-    return UsageError(f"The feed of '{source.name}' is built so that reading it never ends; it was given up.")
+    return UsageError(f"The feed of '{source.name}' takes more time or memory than any honest one; it was given up.")
 
 
 def problems_of_feed(raw: Mapping[str, Any], source: SourceSettings) -> list[str]:
@@ -155,10 +164,10 @@ def name_of(item: Mapping[str, Any]) -> str:
 
 
 def oldest_first(articles: list[Article]) -> tuple[Article, ...]:
-    """By their dates. Feeds have the newest on top, so one without a date goes with the one that stood below it."""
+    """By their dates. Feeds have the newest on top, so one without a date is younger than those that stood below it."""
     latest = datetime.min.replace(tzinfo=UTC)
     dated = []
     for article in reversed(articles):
-        latest = article.published or latest
-        dated.append((latest, article))
+        latest = max(latest, article.published or latest)
+        dated.append((article.published or latest, article))
     return tuple(article for _, article in sorted(dated, key=lambda pair: pair[0]))
