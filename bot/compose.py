@@ -114,7 +114,7 @@ def link_in_text(url: str) -> str:
     """
     if url == clean(url) and not re.search(r"\s", url):
         return url
-    return quote(url, safe=_PRINTABLE, errors="replace")
+    return quote(url, safe=_PRINTABLE, errors="surrogatepass")
 
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))

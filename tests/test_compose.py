@@ -1,0 +1,276 @@
+"""An article becomes a post: what is in it on either kind of platform, and what can never happen to it."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.account import Account
+from bot.article import Article
+from bot.compose import compose, link_in_text, template_values
+from bot.errors import CannotFit, TemplateFailed
+from bot.post import Cut, Limit, PostRules
+from bot.resources import package_folder
+from bot.templating import VOCABULARY, Templates
+from bot.text.clean import one_line
+from bot.text.xlength import limit_length
+
+X = PostRules(limit=Limit(280, limit_length), link_apart=False, cost=lambda post: 0.2)
+FACEBOOK = PostRules(limit=Limit(63_206, len), link_apart=True, cost=lambda post: 0.0)
+TEMPLATES = Templates([package_folder("templates")])
+
+URL = "https://www.example.org/2026/bridge?id=7"
+SUMMARY = "The city council voted for the bridge on Friday. It will open in May, after two years of building."
+ARTICLE = Article(title="Council votes for a new bridge", url=URL, summary=SUMMARY, section="City", tags=("Baku",))
+
+
+def account(template: str = "posts/x.txt.j2", identity: str = "example", zone: str = "Asia/Baku") -> Account:
+    return Account(name="main", platform="any", identity=identity, template=template, zone=ZoneInfo(zone))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., str]:
+    """Composes the text of an article by a template written here."""
+
+    def compose_by(source: str, article: Article = ARTICLE, rules: PostRules = X) -> str:
+        (tmp_path / "t.j2").write_text(source)
+        return compose(article, account("t.j2"), rules, Templates([tmp_path])).text
+
+    return compose_by
+
+
+# -- the default templates ---------------------------------------------------------------------------------------------
+
+
+def test_on_x_the_link_is_part_of_the_text() -> None:
+    post = compose(ARTICLE, account(), X, TEMPLATES)
+    assert post.text == f"{ARTICLE.title} — {SUMMARY} {URL}"
+    assert (post.link, post.media, post.cut, post.limit) == ("", (), (), 280)
+    assert post.length == limit_length(post.text)
+
+
+def test_where_the_link_travels_apart_it_is_not_in_the_text() -> None:
+    post = compose(ARTICLE, account("posts/facebook.txt.j2"), FACEBOOK, TEMPLATES)
+    assert post.text == f"{ARTICLE.title}\n\n{SUMMARY}"
+    assert (post.link, post.length, post.limit) == (URL, len(post.text), 63_206)
+
+
+@pytest.mark.parametrize(("template", "rules"), [("posts/x.txt.j2", X), ("posts/facebook.txt.j2", FACEBOOK)])
+def test_without_summary_and_link_only_the_title_is_left(template: str, rules: PostRules) -> None:
+    assert compose(Article(title="Only a title"), account(template), rules, TEMPLATES).text == "Only a title"
+
+
+def test_what_is_too_long_is_cut_at_a_sentence_and_reported() -> None:
+    article = Article(title=ARTICLE.title, url=URL, summary=f"{SUMMARY} " + "Nobody knows what it will cost. " * 20)
+    post = compose(article, account(), X, TEMPLATES)
+    assert post.length <= 280
+    assert post.text.startswith(f"{ARTICLE.title} — {SUMMARY} Nobody knows")
+    assert post.text.endswith(f"cost. {URL}")
+    assert [(cut.field, cut.whole) for cut in post.cut] == [("summary", len(article.summary.strip()))]
+
+
+def test_a_long_title_takes_the_room_of_the_summary() -> None:
+    post = compose(Article(title="A very long headline " * 30, url=URL, summary=SUMMARY), account(), X, TEMPLATES)
+    assert post.text.endswith(f"… {URL}")
+    assert 260 < post.length <= 280
+    assert post.cut == (Cut("title", 629, post.length - 24), Cut("summary", len(SUMMARY), 0))
+
+
+# -- the article's text is data ----------------------------------------------------------------------------------------
+
+
+def test_article_text_is_cleaned_and_never_read_as_a_template() -> None:
+    title = "\ufdd0title\ufdd3 {{7*7}} {% raw %}\u202e\r\nnew\x00 <b> &amp; e\u0301"
+    values = template_values(Article(title=title, tags=(title, "\u200b"), summary=" a\r\n\r\nb "), account())
+    assert values["title"] == "title {{7*7}} {% raw %} new <b> &amp; é"
+    assert values["tags"] == ["title {{7*7}} {% raw %} new <b> &amp; é"]
+    assert values["summary"] == "a\n\nb"
+    assert compose(Article(title=title, url=URL), account(), X, TEMPLATES).text == f"{values['title']} {URL}"
+
+
+def test_a_template_gets_the_whole_vocabulary_and_dates_in_the_accounts_zone() -> None:
+    article = Article(title="T", published=datetime(2026, 11, 8, 22, 30, tzinfo=UTC))
+    values = template_values(article, account())
+    assert list(values) == list(VOCABULARY)
+    assert str(values["published"]) == "2026-11-09 02:30:00+04:00"
+    assert values["account"] == {"name": "main", "identity": "example", "handle": "@example"}
+    assert template_values(article, account(identity="1234567890"))["account"]["handle"] == ""  # type: ignore[index]
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+LINKS = {
+    "as it is": ("https://x.az/a?b=c&d=%20#e", "https://x.az/a?b=c&d=%20#e"),
+    "in other scripts as it is": ("https://x.az/şəhər/новости", "https://x.az/şəhər/новости"),
+    "with spaces": ("https://x.az/a b", "https://x.az/a%20b"),
+    "not in NFC": ("https://x.az/u\u0308", "https://x.az/u%CC%88"),
+    "with a hidden character": ("https://x.az/a\u200bb", "https://x.az/a%E2%80%8Bb"),
+    "with a lone surrogate": ("https://x.az/\ud800", "https://x.az/%ED%A0%80"),
+    "none": ("", ""),
+}
+
+
+@pytest.mark.parametrize(("url", "expected"), LINKS.values(), ids=LINKS)
+def test_a_link_is_printed(url: str, expected: str) -> None:
+    assert link_in_text(url) == expected
+    if url:
+        assert expected in compose(Article(title="T", url=url), account(), X, TEMPLATES).text.split()
+
+
+GLUED = {
+    "behind a word": "{{ title }}{{ url }}",
+    "behind a hash": "#{{ url }}",
+    "before a word": "{{ url }}{{ title }}",
+    "before a path": "{{ url }}/print",
+    "before a full stop and a word": "{{ url }}.{{ title }}",
+}
+
+
+@pytest.mark.parametrize("source", GLUED.values(), ids=GLUED)
+def test_a_link_close_to_other_text_is_refused(written: Callable[..., str], source: str) -> None:
+    with pytest.raises(TemplateFailed, match=r"t\.j2 prints the link close to other text"):
+        written(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["({{ url }})", "“{{ url }}”. {{ title }}", "{{ title }}: {{ url }}!", "{{ url }}\n{{ title }}"]
+)
+def test_a_link_beside_punctuation_is_fine(written: Callable[..., str], source: str) -> None:
+    assert URL in written(source)
+
+
+def test_a_template_may_leave_the_link_out(written: Callable[..., str]) -> None:
+    assert written("{{ title|fit(1) }}") == ARTICLE.title
+
+
+# -- typed by hand -----------------------------------------------------------------------------------------------------
+
+TYPED = {
+    "the link is added": ("Look at this", f"Look at this {URL}"),
+    "not twice": (f"Look: {URL}!", f"Look: {URL}!"),
+    "a longer link is another one": (f"Not {URL}8", f"Not {URL}8 {URL}"),
+    "line ends and blanks stay": ("One\r\n\r\n  two", f"One\n\n  two {URL}"),
+    "the link alone": (" ", URL),
+    "a template's code is only characters": ("{{ title }}", f"{{{{ title }}}} {URL}"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TYPED.values(), ids=TYPED)
+def test_a_typed_text_is_sent_as_it_is(text: str, expected: str) -> None:
+    post = compose(ARTICLE, account("no such template"), X, TEMPLATES, text=text)
+    assert (post.text, post.length) == (expected, limit_length(expected))
+
+
+def test_a_typed_text_keeps_the_link_apart_where_it_travels_so() -> None:
+    post = compose(ARTICLE, account(), FACEBOOK, TEMPLATES, text="Look")
+    assert (post.text, post.link) == ("Look", URL)
+
+
+def test_an_article_that_is_itself_typed_needs_no_template() -> None:
+    typed = Article(title="Typed @someone #tag", url=URL, typed=True)
+    assert compose(typed, account("no such template"), X, TEMPLATES).text == f"Typed @someone #tag {URL}"
+
+
+def test_a_typed_text_is_never_cut() -> None:
+    assert compose(ARTICLE, account(), X, TEMPLATES, text="x" * 256).length == 280
+    with pytest.raises(CannotFit, match="281 of 280") as refused:
+        compose(ARTICLE, account(), X, TEMPLATES, text="x" * 257)
+    assert (refused.value.needed, refused.value.limit) == (281, 280)
+
+
+def test_an_empty_typed_text_is_refused() -> None:
+    with pytest.raises(TemplateFailed, match="empty"):
+        compose(Article(title="T"), account(), X, TEMPLATES, text=" \u200b\n")
+
+
+# -- what cannot be ----------------------------------------------------------------------------------------------------
+
+
+def test_fixed_text_that_is_too_long_is_refused_with_the_numbers(written: Callable[..., str]) -> None:
+    with pytest.raises(CannotFit, match="324 of 280") as refused:
+        written("x" * 300 + " {{ title|fit(1) }} {{ url }}")
+    assert (refused.value.needed, refused.value.limit) == (324, 280)
+
+
+def test_an_empty_post_is_refused(written: Callable[..., str]) -> None:
+    with pytest.raises(TemplateFailed, match="t.j2 gives an empty post for “Council votes"):
+        written("{{ author }}\n")
+
+
+def test_a_missing_template_is_told() -> None:
+    with pytest.raises(TemplateFailed, match="There is no template posts/y.txt.j2"):
+        compose(ARTICLE, account("posts/y.txt.j2"), X, TEMPLATES)
+
+
+def test_marks_that_a_filter_damaged_are_told_with_the_templates_name() -> None:
+    class Broken:
+        def render(self, name: str, values: object) -> str:
+            return "\ufdd0cut off"
+
+    with pytest.raises(TemplateFailed, match="posts/x.txt.j2: something changed a text after |fit"):
+        compose(ARTICLE, account(), X, Broken())
+
+
+ANYTHING = st.text(max_size=200) | st.lists(
+    st.sampled_from(
+        [
+            "{{7*7}}",
+            "\ufdd0",
+            "@a",
+            "#b",
+            "日本語です。",
+            "👨\u200d👩\u200d👧",
+            "word",
+            "x.com",
+            "\u202e",
+            "https://y.az/z",
+            "Mr.",
+        ]
+    ),
+    max_size=60,
+).map(" ".join)
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(ANYTHING, ANYTHING, st.sampled_from([URL, "https://x.az/u\u0308 x", ""]))
+def test_whatever_an_article_says_the_post_fits_and_keeps_its_link(title: str, summary: str, url: str) -> None:
+    article = Article(title=title, summary=summary, url=url, tags=(title, summary))
+    for rules, template in ((X, "posts/x.txt.j2"), (FACEBOOK, "posts/facebook.txt.j2")):
+        try:
+            post = compose(article, account(template), rules, TEMPLATES)
+        except CannotFit:
+            assert rules is X  # a first word of hundreds of letters
+            continue
+        except TemplateFailed:
+            assert not one_line(title + summary)
+            assert not url or rules.link_apart
+            continue
+        assert post.length == rules.limit.length(post.text) <= rules.limit.most
+        assert rules.link_apart or not url or link_in_text(url) in post.text.split()
+        assert unicodedata.is_normalized("NFC", post.text)
+        assert "\ufdd0" not in post.text
+        assert "\u202e" not in post.text
+        assert compose(article, account(template), rules, TEMPLATES) == post
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "a b ", "日", "\u0301", "👨\u200d", "x.com ", "https://", "@a", "a. ", "(“"]
+)
+@pytest.mark.parametrize(("template", "rules"), [("posts/x.txt.j2", X), ("posts/facebook.txt.j2", FACEBOOK)])
+def test_ten_megabytes_of_anything_take_no_time(piece: str, template: str, rules: PostRules) -> None:
+    text = piece * (10_000_000 // len(piece))
+    started = time.process_time()
+    try:
+        post = compose(Article(title=text, summary=text, url=URL, tags=(text,)), account(template), rules, TEMPLATES)
+        assert post.length <= rules.limit.most
+    except (CannotFit, TemplateFailed):
+        pass
+    assert time.process_time() - started < 4
