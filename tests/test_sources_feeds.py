@@ -229,7 +229,7 @@ def test_a_document_type_in_the_middle_or_in_a_story_does_no_harm() -> None:
     assert "hahaha" not in str(late.articles)
 
 
-@pytest.mark.parametrize(("limit", "most"), [("CPU_SECONDS", 1), ("WALL_SECONDS", 1), ("MEMORY", 100_000_000)])
+@pytest.mark.parametrize(("limit", "most"), [("CPU_SECONDS", 1), ("WALL_SECONDS", 1), ("MEMORY", 30_000_000)])
 def test_a_feed_that_takes_too_much_of_anything_is_given_up_and_its_process_is_gone(
     monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:

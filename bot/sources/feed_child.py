@@ -1,8 +1,8 @@
 """Parses one feed in a process of its own, under limits, because feeds can be built to take hours and gigabytes.
 
 `python -m bot.sources.feed_child` reads from stdin a line of JSON (`content_type`, and the limits `cpu_seconds` and
-`memory` in bytes) and the feed, and writes JSON to stdout. It knows no secrets and touches nothing else. feedparser needs
-quadratic time for an element with very many attributes and has no limits of its own (feedparser 6.0.14, measured:
+`memory` in bytes) and the feed, and writes JSON to stdout. It knows no secrets and touches nothing else. feedparser
+needs quadratic time for an element with very many attributes and has no limits of its own (feedparser 6.0.14, measured:
 1.1 MB, more than 25 s).
 """
 
