@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 
 class EmojiWeights:
@@ -19,9 +19,7 @@ class EmojiWeights:
         for sequence in self._savings:
             lengths[sequence[:2]].add(len(sequence))
         self._lengths = {pair: sorted(found, reverse=True) for pair, found in lengths.items()}
-        firsts, seconds = (_one_of(pair[place] for pair in self._lengths) for place in (0, 1))
-        self._may_occur = re.compile(seconds).search
-        self._next_pair = re.compile(f"{firsts}{seconds}").search
+        self._next_joiner = re.compile(_one_of(pair[1] for pair in self._lengths)).search
 
     def length_at(self, text: str, at: int) -> int:
         """Code points of the longest sequence that begins at `at`, or 0."""
@@ -30,19 +28,26 @@ class EmojiWeights:
                 return length
         return 0
 
-    def saved(self, text: str) -> int:
-        """What all sequences of the text save together; leftmost first, and the longest of those."""
-        total = at = 0
-        if not self._may_occur(text):
-            return total
-        while pair := self._next_pair(text, at):
-            start = pair.start()
+    def spans(self, text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+        """Start and end of each sequence from `start` on: leftmost first, and the longest there."""
+        while joiner := self._next_joiner(text, start + 1):
+            start = joiner.start() - 1
             length = self.length_at(text, start)
             if length:
-                total += self._savings[text[start : start + length]]
-            at = start + max(length, 1)
-        return total
+                yield start, start + length
+            start += max(length, 1)
+
+    def saved(self, text: str) -> int:
+        """What all sequences of the text save together."""
+        return sum(self._savings[text[start:end]] for start, end in self.spans(text))
 
 
 def _one_of(characters: Iterable[str]) -> str:
-    return f"[{body}]" if (body := "".join(map(re.escape, sorted(set(characters))))) else "(?!)"
+    """A pattern for any of them, in ranges: outside the basic plane `re` tries the members of a class one by one."""
+    ranges: list[list[int]] = []
+    for code in sorted(set(map(ord, characters))):
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in ranges)}]" if ranges else "(?!)"

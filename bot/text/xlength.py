@@ -15,7 +15,7 @@ from unicodedata import normalize
 from bot.text.xemoji import EmojiWeights
 from bot.text.xhosts import in_any_case
 from bot.text.xtables import Rules, Tables, character_classes, newer_tables, reference_tables, rules
-from bot.text.xurls import FoundUrl, UrlFinder, counted_stretches, utf16_length
+from bot.text.xurls import FoundUrl, Stretch, UrlFinder, counted_stretches, utf16_length
 
 X_LIMIT = 280
 """Weighted characters that a post may have."""
@@ -70,10 +70,10 @@ def limit_length(text: str) -> int:
 
 
 class Rest(NamedTuple):
-    """A text with its URLs cut out, each replaced by a line end, and how many there were."""
+    """A text with its URLs cut out, and what has to be added to its weight to get the weight of the whole."""
 
     text: str
-    urls: int
+    cut: int
 
 
 class Measure:
@@ -102,16 +102,29 @@ class Measure:
         """Cut the URLs out of a normalised text. A line end joins with nothing beside it into an emoji or a URL."""
         if "." not in text or not (found := self.urls.find(text)):
             return Rest(text, 0)
-        pieces, done = [], 0
-        for start, end in counted_stretches(text, found):
-            pieces.append(text[done:start])
-            done = end
+        pieces: list[str] = []
+        stretches, done = counted_stretches(text, found), 0
+        for stretch in stretches:
+            pieces.append(text[done : stretch.start])
+            done = self._torn_end(text, stretch)
+            pieces += text[stretch.end : done]
         pieces.append(text[done:])
-        return Rest("\n".join(pieces), len(pieces) - 1)
+        cut = len(stretches) * self._rules.url_length - (len(pieces) - 1) * self._rules.light
+        return Rest("\n".join(pieces), cut)
+
+    def _torn_end(self, text: str, stretch: Stretch) -> int:
+        """Where the emoji ends that a stretch tears apart by stopping inside it: its characters count one by one."""
+        if stretch.stops_early:
+            for start, end in self._emoji.spans(text, stretch.start):
+                if start >= stretch.end + stretch.half:
+                    break
+                if end > stretch.end:
+                    return end
+        return stretch.end + stretch.half
 
     def total(self, rest: Rest) -> int:
         """The weight of the whole text that was cut into `rest`."""
-        return rest.urls * (self._rules.url_length - self._rules.light) + self._weight(rest.text)
+        return rest.cut + self._weight(rest.text)
 
     def unknown_links_extra(self, text: str) -> int:
         """What links with unknown top-level domains would weigh beyond their characters, if X took them for links."""
@@ -134,13 +147,13 @@ class Measure:
 
     def _valid_end(self, text: str) -> int:
         """UTF-16 index of the last unit of a normalised text that is still within the limit and allowed."""
-        stretches = dict(counted_stretches(text, self.urls.find(text)))
-        at = weight = units = 0
+        stretches = {stretch.start: stretch for stretch in counted_stretches(text, self.urls.find(text))}
+        at = weight = units = torn = 0
         while at < len(text):
-            if at in stretches:
-                end, step = stretches[at], self._rules.url_length
+            if stretch := stretches.get(at):
+                end, step, torn = stretch.end, self._rules.url_length, self._torn_end(text, stretch)
             else:
-                end = at + max(self._emoji.length_at(text, at), 1)
+                end = at + (1 if at < torn else max(self._emoji.length_at(text, at), 1))
                 step = self._weight(text[at:end])
             weight += step
             if weight > self._rules.limit or self._invalid(text, at, end):

@@ -152,27 +152,43 @@ class UrlFinder:
         return urls
 
 
-def counted_stretches(text: str, urls: Iterable[FoundUrl]) -> list[tuple[int, int]]:
-    """The stretches (start, end) of `text` that count as one URL each, in order and apart from each other.
+class Stretch(NamedTuple):
+    """What counts as one link: text[start:end]. It `stops_early` when the link it stands for ends later.
 
-    The reference goes on counting as many UTF-16 units after a link's start as the link is long, which is less than
-    its stretch when other characters lie between its ends; and of two links with one start it knows the later.
+    `half` is 1 when it takes the first half of the character at `end`, else 0.
     """
-    stretches: list[tuple[int, int]] = []
+
+    start: int
+    end: int
+    half: int
+    stops_early: bool
+
+
+def counted_stretches(text: str, urls: Iterable[FoundUrl]) -> list[Stretch]:
+    """The stretches of `text` that count as one URL each, in order and apart from each other.
+
+    The reference goes on counting as many UTF-16 units after a link's start as the link is long, which is before
+    its end when other characters lie between; and of two links with one start it knows the later.
+    """
+    stretches: list[Stretch] = []
     done = 0
     for url, start, end in urls:
-        if end - start != len(url):
-            end = start + len(url)
-            while utf16_length(text[start:end]) > len(url):
-                end -= 1
+        stretch = Stretch(start, end, 0, False) if end - start == len(url) else _shorter_stretch(text, url, start)
         if start >= done:
-            stretches.append((start, end))
-        elif stretches[-1][0] == start:
-            stretches[-1] = (start, end)
+            stretches.append(stretch)
+        elif stretches[-1].start == start:
+            stretches[-1] = stretch
         else:
             continue
-        done = end
+        done = stretch.end
     return stretches
+
+
+def _shorter_stretch(text: str, url: str, start: int) -> Stretch:
+    end = start + len(url)
+    while (units := utf16_length(text[start:end])) > len(url):
+        end -= 1
+    return Stretch(start, end, len(url) - units, True)
 
 
 def _path(classes: Mapping[str, str]) -> str:
