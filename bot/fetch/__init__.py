@@ -82,7 +82,10 @@ def fetched(hop: Hop, answer: requests.Response, most_bytes: int) -> Fetched:
 
 def next_address(url: str, location: str) -> str:
     """Where a redirect leads. Raises UsageError when it leads out of the web, or from https back to http."""
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
     if not location or not target.startswith(("http://", "https://")):
         raise UsageError(f"{shown(url)} redirects to something that is not a web address.")
     if url.startswith("https://") and not target.startswith("https://"):

@@ -31,31 +31,33 @@ class Hop:
         self.port = parts.port or ORDINARY_PORTS[parts.scheme]
         self.target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.watch = Watch()
-        self.session = requests.Session()
-        self.session.trust_env = False  # no proxies, no .netrc: they would lead round the check
+        self.answer: requests.Response | None = None
+        # Without a requests.Session: that would use the environment's proxies and .netrc, which lead round the check,
+        # and read the whole body of a redirect, however long, even when told not to follow it.
+        self.connections = Pinned(self.host, self.scheme, self.watch)
 
     def __enter__(self) -> Hop:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.watch.stop()
-        self.session.close()
+        if self.answer is not None:
+            self.answer.close()
+        self.connections.close()
 
     def ask(self, conditions: dict[str, str]) -> requests.Response:
         """The answer's head; its body is still to be read."""
         self.guard.check_port(self.url, self.scheme, self.port)
         address = self.guard.checked(self.url, self.addresses())
-        self.session.mount(f"{self.scheme}://", Pinned(self.host, self.scheme, self.watch))
         seconds = self.guard.left(self.url)
         self.watch.start(seconds)
         at = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
         request = requests.Request("GET", f"{self.scheme}://{at}:{self.port}{self.target}", self.headers(conditions))
         try:
-            return self.session.send(
-                self.session.prepare_request(request), stream=True, timeout=seconds, allow_redirects=False
-            )
+            self.answer = self.connections.send(request.prepare(), stream=True, timeout=seconds)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self.trouble(error) from None
+        return self.answer
 
     def addresses(self) -> list[IPAddress]:
         try:
