@@ -47,7 +47,7 @@ class MovedClock:
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Only the summary, as one JSON value.")] = False,
 ) -> None:
-    """Show the whole main job: articles in, posts out to the bundled sandbox, the log. Needs no credentials."""
+    """Show the whole main job in front of you. Needs no credentials."""
     from bot.app import open_home
     from bot.sandbox.server import Sandbox
 
@@ -112,16 +112,19 @@ def _plan(desk: Any) -> None:
 
 
 def _work_through_the_morning(desk: Any, clock: MovedClock) -> None:
-    """Jump from one foreseen moment to the next and do a pass at each, as cron or the daemon would."""
+    """Jump from one moment of the timetables to the next and do a pass at each, as cron or the daemon would."""
     from bot.dispatch import run_pass
     from bot.planning import plan
 
+    def told(step: Any) -> None:
+        _item(f"{_clock(desk)}  {step.account:<11} {step.state}  {step.url or step.reason}")
+
     _tell("The morning goes by. Each post is written, cut to fit, recorded, and only then sent:")
-    while coming := [line.at for line in plan(desk, length=timedelta(hours=24)) if line.delivery]:
-        clock.now = coming[0]
-        run_pass(
-            desk, lambda step: _item(f"{_clock(desk)}  {step.account:<11} {step.state}  {step.url or step.reason}")
-        )
+    moments = plan(desk, length=timedelta(hours=4))
+    last = max(line.at for line in moments if line.delivery)
+    for moment in sorted({line.at for line in moments if line.at <= last}):
+        clock.now = moment
+        run_pass(desk, told)
 
 
 def _show_log(desk: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -18,11 +19,34 @@ from bot.errors import AmbiguousName, NightdeskError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 and the number of the signal, as shells count
 
+LONGEST_TOLD = 500
+
 log = logging.getLogger(__name__)
 
 
 class _Commands(TyperGroup):
     """Runs a command and turns our own errors into one sentence and an exit status."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Help comes before any option is looked at: Typer checks options with pydantic, which help can do without."""
+        asked = self._asked_about(ctx, args) if "--help" in takewhile("--".__ne__, args) else None
+        if asked is None:
+            return super().parse_args(ctx, args)
+        typer.echo(asked.get_help())
+        raise typer.Exit
+
+    def _asked_about(self, ctx: Any, args: list[str]) -> typer.Context | None:
+        """The command whose help is asked for; None when one of the words is no command."""
+        words = iter(args)
+        for word in words:
+            known = getattr(ctx.command, "commands", None)
+            if word == "--home" and ctx.command is self:
+                next(words, None)
+            elif known is not None and not word.startswith("-"):
+                if word not in known:
+                    return None
+                ctx = typer.Context(known[word], parent=ctx, info_name=word)
+        return cast(typer.Context, ctx)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -55,6 +79,12 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        output.say(f"nightdesk {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
@@ -65,11 +95,10 @@ def _options(
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell more on stderr.")] = False,
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which version this is.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
-    if version:
-        output.say(f"nightdesk {__version__}")
-        raise typer.Exit
     verbose = verbose or bool(os.environ.get("NIGHTDESK_DEBUG"))
     output.prepare_streams()
     logs.set_up(verbose)
@@ -95,7 +124,7 @@ def main() -> None:
     try:
         app(prog_name="nightdesk")
     except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        output.note(logs.scrub(f"This is a mistake in Nightdesk, please report it: {told}"))
+        told = " ".join(logs.scrub(f"{type(error).__name__}: {error}").split())
+        output.note(f"This is a mistake in Nightdesk, please report it: {told[:LONGEST_TOLD]}")
         log.debug("The traceback:", exc_info=error)
         sys.exit(1)

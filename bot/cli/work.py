@@ -10,6 +10,7 @@ import typer
 from bot.cli import output
 from bot.cli.home import AsJson, Now, opened
 from bot.delivery import State
+from bot.errors import TryAgainLater
 
 if TYPE_CHECKING:
     from bot.nightdesk import Nightdesk
@@ -25,8 +26,9 @@ def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> No
 
     with opened(context, now) as desk, desk.database.instance_lock("once"):
         connect_live(desk)
+        rehearsing = _any_rehearsal(desk)
         summary = run_pass(desk, tell=lambda step: output.note(in_words(desk, step)))
-        _say_what_to_do(desk, summary)
+    _say_what_to_do(summary, desk.settings.rehearsal if rehearsing else "")
     if as_json:
         output.json_line(summary.as_json())
     else:
@@ -49,15 +51,22 @@ def in_words(desk: Nightdesk, step: Step) -> str:
     """What became of one delivery, for whoever watches."""
     if step.delivery is None:
         return f"{step.account}: {step.missed} missed, {step.reason}"
+    state = "queued again" if step.state is State.QUEUED else str(step.state)
+    told = f"{step.account}: d{step.delivery} {_named(desk, step.delivery)} {state}"
+    return ": ".join(part for part in (told, step.reason, step.url) if part)
+
+
+def _named(desk: Nightdesk, number: int) -> str:
+    """The post's title and whether it is live; nothing where the database cannot say it now, for the work goes on."""
     from bot.store import articles, deliveries
 
-    with desk.database.read() as tx:
-        delivery = deliveries.get(tx, step.delivery)
-        title = articles.get(tx, delivery.article).title if delivery else ""
-    state = "queued again" if step.state is State.QUEUED else str(step.state)
-    mode = output.mode(delivery.live) if delivery else ""
-    told = f"{step.account} ({mode}): d{step.delivery} {title!r} {state}"
-    return ": ".join(part for part in (told, step.reason, step.url) if part)
+    try:
+        with desk.database.read() as tx:
+            delivery = deliveries.get(tx, number)
+            title = articles.get(tx, delivery.article).title if delivery else ""
+    except TryAgainLater:
+        return ""
+    return f"“{title}” ({output.mode(delivery.live)})" if delivery else ""
 
 
 def _in_one_line(summary: Summary) -> str:
@@ -71,12 +80,13 @@ def _in_one_line(summary: Summary) -> str:
 _SHORT = {"requeued": "queued again"}
 
 
-def _say_what_to_do(desk: Nightdesk, summary: Summary) -> None:
+def _say_what_to_do(summary: Summary, sandbox: str) -> None:
+    """`sandbox`: where rehearsed posts go, if any do."""
     counts = summary.as_json()
     if counts["unconfirmed"]:
         output.note("An unconfirmed post may be live: look at the account, then `nightdesk resolve`.")
-    if counts["requeued"] and _any_rehearsal(desk):
-        output.note(f"Is `nightdesk sandbox` running? The settings expect it at {desk.settings.rehearsal}.")
+    if counts["requeued"] and sandbox:
+        output.note(f"Is `nightdesk sandbox` running? The settings expect it at {sandbox}.")
 
 
 def _any_rehearsal(desk: Nightdesk) -> bool:

@@ -134,11 +134,11 @@ class _Kind:
 
 def _kinds(wanted: Filter) -> list[_Kind]:
     """The kinds that may have what is wanted, with the filters in their queries."""
-    attempted = _Kind(0, attempts.c.desk_at, attempts.c.id, _attempts(wanted), _attempt_row)
-    ended = _Kind(1, deliveries.c.changed, deliveries.c.id, _ended(wanted), _ended_row)
     stretches = _Kind(2, slots_missed.c.recorded, slots_missed.c.id, _stretches(wanted), _stretch_row)
     if wanted.state == MISSED:
         return [stretches]
+    attempted = _Kind(0, attempts.c.desk_at, attempts.c.id, _attempts(wanted), _attempt_row)
+    ended = _Kind(1, deliveries.c.changed, deliveries.c.id, _ended(wanted), _ended_row)
     return [attempted, ended] if wanted.state or wanted.search else [attempted, ended, stretches]
 
 
