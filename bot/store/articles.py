@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.article import Article
 from bot.identity import canonical_url
+from bot.store.columns import storable
 from bot.store.database import Transaction
 from bot.store.dialect import insert
 from bot.store.rows import made, values
@@ -82,9 +83,10 @@ def _columns(article: Article) -> dict[str, Any]:
 
 
 def _key(identity: str) -> str:
+    identity = storable(identity)
     if len(identity) <= _LONGEST_IDENTITY:
         return identity
-    return f"{identity.partition(':')[0]}:sha256:{hashlib.sha256(identity.encode('utf-8', 'replace')).hexdigest()}"
+    return f"{identity.partition(':')[0]}:sha256:{hashlib.sha256(identity.encode()).hexdigest()}"
 
 
 def _known(tx: Transaction, keys: Sequence[str]) -> int | None:

