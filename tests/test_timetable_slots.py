@@ -104,6 +104,14 @@ def test_a_stretch_has_the_slots_of_its_parts_each_once(
     assert len({slot.key for slot in whole}) == len(whole)
 
 
+@pytest.mark.parametrize(("zone", "day"), ODD_DAYS, ids=str)
+def test_a_night_looked_at_in_short_stretches_loses_no_slot(zone: str, day: datetime) -> None:
+    timetable = parse(["every 10 min from 00:00 to 23:59"], ZoneInfo(zone))
+    ends = [day - DAY + 7 * minutes * MINUTE for minutes in range(500)]
+    parts = [slot for start, end in zip(ends, ends[1:], strict=False) for slot in slots_between(timetable, start, end)]
+    assert parts == list(slots_between(timetable, ends[0], ends[-1]))
+
+
 def keys(lines: Sequence[str], zone: str, after: str, until: str) -> list[tuple[str, str]]:
     found = slots_between(parse(lines, ZoneInfo(zone)), datetime.fromisoformat(after), datetime.fromisoformat(until))
     return [(f"{slot.at:%d %H:%MZ}", slot.key) for slot in found]

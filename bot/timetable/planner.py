@@ -192,7 +192,7 @@ def _choose(
     """What is next in turn at `now`, gap and caps apart."""
     if pin := lineup.due_pin(now):
         assert pin.pinned is not None
-        return _Choice(pin, _slot_near(timetable, caps, lane, pin.pinned), pin.pinned)
+        return _Choice(pin, _slot_near(timetable, caps, lane, pin.pinned, now), pin.pinned)
     first = lineup.first()
     if first is None:
         return None
@@ -209,17 +209,19 @@ def _newest(caps: Caps, due: Sequence[Slot], now: datetime) -> Slot | None:
     return due[-1] if due and now - due[-1].at <= caps.max_late else None
 
 
-def _slot_near(timetable: Timetable, caps: Caps, lane: LaneView, pinned: datetime) -> Slot | None:
-    """The unsettled slot, due or to come, that a pin takes: the nearest within its reach."""
+def _slot_near(timetable: Timetable, caps: Caps, lane: LaneView, pinned: datetime, now: datetime) -> Slot | None:
+    """The unsettled slot, due or to come, that a pin takes: the nearest within its reach, if not too late for it."""
     reach = _reach(caps)
-    near = slots_between(timetable, max(lane.counted_to, pinned - reach), pinned + reach - _INSTANT)
+    after = max(lane.counted_to, pinned - reach, now - caps.max_late - _INSTANT)
+    near = slots_between(timetable, after, pinned + reach - _INSTANT)
     return min((s for s in near if s.key not in lane.used), key=lambda slot: abs(slot.at - pinned), default=None)
 
 
 def _pin_awaited(caps: Caps, lineup: Lineup, due: Sequence[Slot], now: datetime) -> Candidate | None:
-    """The coming pin for which the newest slot is kept."""
+    """The coming pin for which the newest slot is kept; it must come before the slot is too late."""
     newest = _newest(caps, due, now)
-    return lineup.pin_within(now, newest.at, _reach(caps)) if newest else None
+    reach = min(_reach(caps), caps.max_late + _INSTANT)
+    return lineup.pin_within(now, newest.at, reach) if newest else None
 
 
 def _reach(caps: Caps) -> timedelta:
