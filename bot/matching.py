@@ -111,7 +111,8 @@ def _content(text: str, links: Sequence[str]) -> _Content:
 
 
 def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+    # The dotless i of Azerbaijani and Turkish: its capital is the plain I, whose small letter is another.
+    return "".join(character for character in text.casefold().replace("ı", "i") if character.isalnum())
 
 
 def _address(link: str) -> str:
