@@ -209,6 +209,11 @@ def test_a_request_beyond_the_bounds_is_refused_and_the_connection_closed(
     assert requests.get(f"{sandbox.url}/sandbox/requests", timeout=5).json() == []
 
 
+def test_a_client_that_is_still_sending_hears_why_it_is_refused(sandbox: Sandbox) -> None:
+    answer = talk(sandbox, HEAD + b"Content-Length: 8000000\r\n\r\n", b"x" * 8_000_000, close=True)
+    assert b"A request may carry at most 1000000 bytes." in answer
+
+
 def test_a_request_that_breaks_off_is_not_handled(sandbox: Sandbox) -> None:
     key = "rehearsal:fb-page:1234567890"
     body = f"access_token={key}&message=Hello".encode()

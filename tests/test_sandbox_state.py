@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,26 @@ def test_posts_deletions_and_revoked_keys_survive_a_restart(state: Path) -> None
         requests.delete(f"{second.url}/sandbox/faults", timeout=5)
     with Sandbox(state=state) as third, facebook_client(third.url) as api:
         assert api.get_object("me")["id"] == PAGE
+
+
+MAIN = """
+import sys
+from pathlib import Path
+from bot.sandbox.server import Sandbox
+sandbox = Sandbox(state=Path(sys.argv[1]))
+print(sandbox.url, flush=True)
+sandbox.serve_forever()
+"""
+
+
+def test_what_was_answered_survives_a_kill(state: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", MAIN, str(state)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        with x_client(process.stdout.readline().strip()) as client:
+            client.create_tweet(text="Hello")
+        process.kill()
+    with Sandbox(state=state) as again:
+        assert texts(again.url) == ["Hello"]
 
 
 def test_nothing_is_kept_without_a_file() -> None:
