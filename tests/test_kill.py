@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ import pytest
 from tests.world import World, world
 
 BOT = Path(__file__).resolve().parents[1] / "bot"
-FAILPOINTS = sorted(set(re.findall(r'reach\("(\w+)"\)', "".join(p.read_text("utf-8") for p in BOT.glob("*.py")))))
+VERBS = [path.read_text("utf-8") for path in BOT.glob("*.py") if path.name != "failpoints.py"]
+FAILPOINTS = set(re.findall(r'reach\("(\w+)"\)', "".join(VERBS)))
 
 ONE_X = """
 [accounts.x-main]
@@ -31,7 +31,7 @@ ENDS = {
 
 
 def test_every_failpoint_of_the_way_is_in_the_table() -> None:
-    assert set(FAILPOINTS) - {"recovered"} == set(ENDS)
+    assert FAILPOINTS - {"recovered"} == set(ENDS)
 
 
 @pytest.mark.parametrize("point", ENDS)
@@ -68,4 +68,4 @@ def test_a_run_killed_while_it_recovers_recovers_again(tmp_path: Path, database_
 
 def _after_the_lease(made: World) -> None:
     """With PostgreSQL a dead worker is known by its lease running out."""
-    made.clock.real += timedelta(minutes=5)
+    made.clock.forward(minutes=5)
