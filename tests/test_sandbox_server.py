@@ -116,6 +116,7 @@ def test_it_can_be_stopped_by_a_signal_in_the_serving_thread(number: int) -> Non
 def test_it_can_be_stopped_without_ever_serving() -> None:
     sandbox = Sandbox()
     sandbox.stop()
+    sandbox.serve_forever()
 
 
 def test_a_connection_serves_many_requests(sandbox: Sandbox) -> None:

@@ -66,6 +66,7 @@ class Sandbox:
         }
         self._control = Control(self._ledger, self._faults, self._journal)
         self._serving: threading.Thread | None = None
+        self._closed = False
 
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self.serve_forever, name="sandbox")
@@ -77,6 +78,8 @@ class Sandbox:
 
     def serve_forever(self) -> None:
         """Serve until `stop` is called or an exception such as KeyboardInterrupt arrives; then close everything."""
+        if self._closed:
+            return  # a signal came before the first request could
         self._serving = threading.current_thread()
         try:
             self._http.serve_forever(poll_interval=0.05)
@@ -96,6 +99,7 @@ class Sandbox:
             serving.join()
 
     def _close(self) -> None:
+        self._closed = True
         self._http.release()
         self._ledger.close()
 
