@@ -1,8 +1,9 @@
-"""The daemon: APScheduler says when, one dispatcher thread does the work, SIGTERM ends both cleanly.
+"""The daemon: APScheduler says when, the dispatcher does the work, SIGTERM ends both cleanly.
 
-APScheduler holds nothing that could be lost: its jobs live in memory, are added again at every start, and only wake
-the dispatcher. What is due, and what was missed, is decided by our own timetable from the database, so a late tick,
-a suspended machine or a stepped clock delays a pass but never loses one.
+APScheduler holds nothing that could be lost: its jobs live in memory and are added again at every start. Its tick only
+rings the dispatcher's bell; what is due, and what was missed, is decided by our own timetable from the database, so a
+late tick, a suspended machine or a stepped clock delays a pass but never loses one. Sources are read in APScheduler's
+threads, so that a slow one never keeps a post from its minute.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import logging
 import queue
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC
+from types import FrameType
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.deliver import Tell
@@ -26,79 +29,98 @@ from bot.nightdesk import Nightdesk
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
-_PASS = None  # what stands in the line of work for "do a pass"
+SOURCES_AT_A_TIME = 4
+
+
+@dataclass(slots=True)
+class Bell:
+    """Wakes the dispatcher, and says whether it is to stop. Safe to ring in a signal handler, as an Event is not."""
+
+    stopped: bool = False
+    _rings: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
+
+    def ring(self) -> None:
+        self._rings.put(None)
+
+    def stop(self) -> None:
+        self.stopped = True
+        self.ring()
+
+    def wait(self) -> bool:
+        """Until it rings; many rings are one. True while the work goes on."""
+        self._rings.get()
+        while not self._rings.empty():
+            self._rings.get()
+        return not self.stopped
 
 
 def run(desk: Nightdesk, tell: Tell = lambda step: None) -> None:
-    """Post what comes due and read the sources, until SIGTERM or SIGINT; what is in flight is finished or recorded."""
-    stopping = threading.Event()
-    work: queue.Queue[str | None] = queue.Queue()
+    """Post what comes due and read the sources, until SIGTERM or SIGINT; a call that is under way is finished first."""
     connect_live(desk)
-    with _signals(stopping, work), _ticking(desk, work):
-        log.info("Nightdesk is running; %d accounts, %d sources.", len(desk.settings.accounts), len(desk.settings.sources))
-        _work_off(desk, work, stopping, tell)
-    log.info("Nightdesk has stopped.")
+    bell = Bell()
+    with stopping_on_signals(bell), _ticking(desk, bell):
+        log.info("Running: %d accounts, %d sources.", len(desk.settings.accounts), len(desk.settings.sources))
+        while bell.wait():
+            _do_pass(desk, bell, tell)
+    log.info("Stopped.")
 
 
-def _work_off(desk: Nightdesk, work: queue.Queue[str | None], stopping: threading.Event, tell: Tell) -> None:
-    """Take one piece of work after the other. Trouble with the database ends a piece, never the daemon."""
-    while not stopping.is_set():
-        source = work.get()
-        _drop_repeats(work)
-        if stopping.is_set():
-            return
-        try:
-            if source is None:
-                run_pass(desk, tell, stopping.is_set)
-            else:
-                fetch_source(desk, desk.settings.sources[source], actor="nightdesk run")
-        except TryAgainLater as error:
-            log.warning("%s", error)
-            stopping.wait(TICK_SECONDS)
-        except NightdeskError as error:
-            log.error("%s", error)
+def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell) -> None:
+    """Trouble with the database or one account's settings ends a pass, never the daemon."""
+    try:
+        run_pass(desk, tell, lambda: bell.stopped)
+    except TryAgainLater as error:
+        log.warning("%s", error)
+    except NightdeskError as error:
+        log.error("%s", error)
 
 
-def _drop_repeats(work: queue.Queue[str | None]) -> None:
-    """Ticks that piled up during a long pass are one tick; reading a source twice in a row is once, too."""
-    waiting = []
-    while True:
-        try:
-            waiting.append(work.get_nowait())
-        except queue.Empty:
-            break
-    for item in dict.fromkeys(waiting):
-        work.put(item)
+def _read(desk: Nightdesk, source: str, bell: Bell) -> None:
+    try:
+        fetched = fetch_source(desk, desk.settings.sources[source], actor="nightdesk run")
+    except NightdeskError as error:
+        log.warning("%s: %s", source, error)
+        return
+    for problem in fetched.problems:
+        log.warning("%s: %s", source, problem)
+    if fetched.added:
+        bell.ring()
 
 
 @contextmanager
-def _ticking(desk: Nightdesk, work: queue.Queue[str | None]) -> Iterator[None]:
+def _ticking(desk: Nightdesk, bell: Bell) -> Iterator[None]:
     scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(1), "sources": ThreadPoolExecutor(SOURCES_AT_A_TIME)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    scheduler.add_job(work.put, "interval", args=[_PASS], seconds=TICK_SECONDS)
+    scheduler.add_job(bell.ring, "interval", seconds=TICK_SECONDS)
     for source in desk.settings.sources.values():
         if source.every:
-            scheduler.add_job(work.put, "interval", args=[source.name], seconds=source.every.total_seconds())
-            work.put(source.name)
-    work.put(_PASS)
+            scheduler.add_job(
+                _read,
+                "interval",
+                args=[desk, source.name, bell],
+                executor="sources",
+                seconds=source.every.total_seconds(),
+                next_run_time=desk.clock.real_now(),  # the first read is now, not one interval later
+            )
+    bell.ring()
     scheduler.start()
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        scheduler.shutdown(wait=True)
 
 
 @contextmanager
-def _signals(stopping: threading.Event, work: queue.Queue[str | None]) -> Iterator[None]:
+def stopping_on_signals(bell: Bell) -> Iterator[None]:
     """SIGTERM and SIGINT ask for an end; the old handlers come back afterwards."""
 
-    def stop(number: int, frame: object) -> None:
-        log.info("Stopping: what is in flight is finished first.")
-        stopping.set()
-        work.put(_PASS)
+    def stop(number: int, frame: FrameType | None) -> None:
+        bell.stop()
 
-    old: dict[int, Callable[..., object] | int | None] = {n: signal.signal(n, stop) for n in (signal.SIGTERM, signal.SIGINT)}
+    old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
