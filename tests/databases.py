@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -67,15 +67,20 @@ def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
     server_package = _server_package()
     import psycopg
 
-    with _only_one(shared / "postgresql.lock"):
-        server = server_package.get_server(_folder(shared) / "data", cleanup_mode="delete")
-        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+    with ExitStack() as clean_up:
+        with _only_one(shared / "postgresql.lock"):
+            server = server_package.get_server(_folder(shared) / "data", cleanup_mode="delete")
+            clean_up.callback(_leave, server)
+            admin = clean_up.enter_context(psycopg.connect(server.get_uri(), autocommit=True))
             if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
                 _furnish(server.pgdata, admin)
-    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
         version = str(admin.info.server_version // 10_000)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         yield PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
+
+
+def _leave(server: Any) -> None:
+    """The server ends with the last worker that leaves it, and its folder with it."""
     server.cleanup()
     if not server.pgdata.exists():
         shutil.rmtree(server.pgdata.parent, ignore_errors=True)

@@ -25,7 +25,7 @@ def name(postgresql: PostgreSQL) -> Iterator[str]:
 
 @pytest.fixture
 def database(postgresql: PostgreSQL, name: str) -> Iterator[Database]:
-    opened = Database.open(postgresql.url(name), patience=timedelta(milliseconds=200))
+    opened = Database.open(postgresql.url(name))
     yield opened
     opened.close()
 
@@ -118,12 +118,12 @@ def test_a_commit_that_is_cut_off_is_told(postgresql: PostgreSQL, name: str, dat
 def test_a_row_that_another_worker_holds_is_waited_for_and_then_given_up(
     postgresql: PostgreSQL, name: str, database: Database
 ) -> None:
-    other = sa.create_engine(postgresql.url(name))
-    with other.begin() as worker:
+    impatient = Database.open(postgresql.url(name), patience=timedelta(milliseconds=200))
+    with database.begin() as worker:
         worker.execute(sa.text("LOCK TABLE meta"))
-        with pytest.raises(TryAgainLater, match="lock timeout"), database.begin() as tx:
+        with pytest.raises(TryAgainLater, match="lock timeout"), impatient.begin() as tx:
             meta.set(tx, "key", "value")
-    other.dispose()
+    impatient.close()
 
 
 def test_a_server_that_only_reads_is_told(database: Database) -> None:

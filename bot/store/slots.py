@@ -14,7 +14,7 @@ from bot.store.schema import slots_missed, slots_used
 def use(tx: Transaction, account: str, key: str, *, at: datetime, delivery: int) -> bool:
     """Mark the slot used; False when it was used already."""
     new = insert(tx, slots_used).values(account=account, slot=key, at=at, delivery=delivery)
-    return tx.execute(new.on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(new.on_conflict_do_nothing().returning(slots_used.c.slot)).first() is not None
 
 
 def give_back(tx: Transaction, account: str, key: str) -> bool:
