@@ -26,6 +26,7 @@ SENTENCES = {
     "French": ["M. Dupont arrive.", "« Où est Mme Martin ? » dit-il.", "Fin."],
     "Azerbaijani": ["Prezident İ. Əliyev və prof. Həsənov görüşdü.", "Görüş 3.5 saat çəkdi.", "Şuşa azaddır!"],
     "Turkish": ["Dr. Ayşe Yılmaz 3. Köprü'de konuştu.", "Çok güzeldi.", "İyi mi?"],
+    "Turkish ordinals": ["II. Abdülhamid tahta çıktı.", "Sonra indi."],
     "Russian": ["А. С. Пушкин жил на ул. Мойки, 12 (ныне музей).", "«Что? Где?» — спросил он.", "Всё."],
     "Russian with years": ["В 2020 г. Баку ликовал.", "Война длилась 44 дня."],
     "Chinese without spaces": ["他走了。", "你好吗？", "我很好！"],

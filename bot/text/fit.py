@@ -95,7 +95,10 @@ class _Solver:
             self.picks[index] = self._grown(index)
 
     def _raise_level(self, equals: list[int]) -> None:
-        """Picks for each field the widest form up to a level, the highest at which the whole still fits."""
+        """Picks for each field the widest form up to a level, the highest at which the whole still fits.
+
+        Handing out room form by form comes to the same, but takes a measurement for each form.
+        """
         level, too_high = 0, self.limit.most + 1
         while too_high - level > 1:
             middle = (level + too_high) // 2
