@@ -141,6 +141,12 @@ UNKNOWN |= {
 }
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_redirect_is_named(platform: str) -> None:
+    with Server(says(http(302, headers={"Location": "/elsewhere"}))) as server:
+        assert "another address, which is never followed (302)" in publish(platform, server.url).error
+
+
 @pytest.fixture(scope="module", autouse=True)
 def every_socket_is_closed() -> Iterator[None]:
     """One that was only forgotten turns into a ResourceWarning here, which is an error."""
@@ -217,6 +223,7 @@ class TestNotSent:
         assert time.perf_counter() - start < IN_TIME
         assert (result.outcome, result.remedy) == (Outcome.NOT_SENT, Remedy.RETRY)
         assert words in result.error
+        assert result.error.endswith(f"({url.rpartition('/')[2]}).")
 
     def test_connection_refused(self, platform: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -55,12 +55,13 @@ class Stage(StrEnum):
 
 
 class NotAnswered(Exception):
-    """No complete answer came. It holds nothing of the request, so that no secret can travel with it."""
+    """No complete answer came. Of the request it holds only host and port, so that no secret can travel with it."""
 
-    def __init__(self, stage: Stage, *, late: bool) -> None:
+    def __init__(self, stage: Stage, *, late: bool, address: str) -> None:
         super().__init__(stage)
         self.stage = stage
         self.late = late
+        self.address = address
 
     @property
     def sent(self) -> bool:
@@ -68,9 +69,10 @@ class NotAnswered(Exception):
         return self.stage in (Stage.SENT, Stage.OVERSIZED)
 
     def words(self) -> str:
-        if self.late:
-            return "no complete answer came in time" if self.sent else f"{self.stage} in time"
-        return str(self.stage)
+        """For the end of a sentence: `no connection could be made in time (127.0.0.1:8390)`."""
+        if self.sent:
+            return "no complete answer came in time" if self.late else str(self.stage)
+        return f"{self.stage}{' in time' if self.late else ''}{f' ({self.address})' if self.address else ''}"
 
 
 @dataclass(frozen=True, slots=True)
