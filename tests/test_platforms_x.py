@@ -310,7 +310,13 @@ class TestRules:
         assert rules.limit.length("https://news.example.com/" + "a" * 100) == 23
 
     @pytest.mark.parametrize(
-        ("text", "cost"), [("News https://news.example.com/a", 0.200), ("Book at booking.com", 0.200), ("News", 0.015)]
+        ("text", "cost"),
+        [
+            ("News https://news.example.com/a", 0.200),
+            ("News https://news.example/a", 0.200),
+            ("Book at booking.com", 0.200),
+            ("News", 0.015),
+        ],
     )
     def test_a_link_costs_more(self, text: str, cost: float) -> None:
         assert rules_for("x").cost(Post(text=text)) == cost

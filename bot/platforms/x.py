@@ -27,8 +27,8 @@ from bot.platforms.outcomes import (
 from bot.post import Limit, Post, PostRules
 from bot.text.xlength import X_LIMIT, extract_urls, limit_length
 
-# docs.x.com, pricing of 20 April 2026, in USD. Whether a bare domain is charged as a link is not documented;
-# counting it as one never understates the bill.
+# docs.x.com, pricing of 20 April 2026, in USD. Whether a bare domain is charged as a link is not documented, nor
+# whether an address is whose top-level domain X does not know; counting both as links never understates the bill.
 COST_WITH_LINK = 0.200
 COST_WITHOUT_LINK = 0.015
 
@@ -113,8 +113,12 @@ _WINDOWS = (
 _ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
+_ADDRESS = re.compile("https?://", re.IGNORECASE | re.ASCII)
+
+
 def _cost(post: Post) -> float:
-    return COST_WITH_LINK if extract_urls(post.text) else COST_WITHOUT_LINK
+    has_link = _ADDRESS.search(post.text) or extract_urls(post.text)
+    return COST_WITH_LINK if has_link else COST_WITHOUT_LINK
 
 
 class X(Client):

@@ -167,7 +167,6 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.rfile.close()
-        self.wfile.close()
         self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
