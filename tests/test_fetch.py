@@ -21,6 +21,7 @@ from bot.clock import uptime
 from bot.errors import NightdeskError, TryAgainLater, UsageError
 from bot.fetch import Fetched, get, guard
 from bot.fetch.guard import is_public
+from bot.fetch.hop import CHUNK, unpacked
 
 HERE = (ip_network("127.0.0.0/8"),)
 SHORT = timedelta(seconds=0.6)
@@ -418,6 +419,11 @@ TOO_BIG = {
 def test_reading_stops_at_the_size_that_is_allowed(too_much: Answer) -> None:
     with serving(too_much) as server, pytest.raises(UsageError, match="is larger than 1,000,000 bytes"):
         fetch(server.url, most_bytes=1_000_000)
+
+
+def test_a_bomb_is_unpacked_in_small_pieces() -> None:
+    pieces = unpacked(iter([bomb(10)]), "gzip")
+    assert max(len(piece) for piece in pieces) <= CHUNK
 
 
 def test_a_page_of_exactly_the_size_that_is_allowed_is_read() -> None:

@@ -233,6 +233,7 @@ def test_a_document_type_in_the_middle_or_in_a_story_does_no_harm() -> None:
 def test_a_feed_that_takes_too_much_of_anything_is_given_up_and_its_process_is_gone(
     monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
+    monkeypatch.setattr(feeds, "WALL_SECONDS", 60)
     monkeypatch.setattr(feeds, limit, most)
     attributes = " ".join(f'a{number}="x"' for number in range(60_000 if "SECONDS" in limit else 0))
     text = "x" * 4_000_000 if limit == "MEMORY" else ""
