@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from unicodedata import combining, normalize
 
 import pytest
@@ -22,6 +24,7 @@ from bot.text.xlength import X_LIMIT, X_URL_LENGTH, extract_urls, limit_length, 
 from bot.text.xtables import character_classes, newer_tables, reference_tables, rules
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "scripts" / "refresh_text_tables.py"
 DATA = ROOT / "bot" / "text" / "data"
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 PHOENIX = "\U0001f426\u200d\U0001f525"  # of 2023, which the reference takes for two emoji and a joiner
@@ -191,6 +194,8 @@ HOSTILE = {
     "punycode labels": "a.xn--",
     "underscores": "_a.com.",
     "underscore chains": "x.a_b.com.",
+    "links that stop early": "a.com日.jp/p ",
+    "links that tear emoji apart": "a.com👩\u200d👧.jp/p",
     "hyphens": "a--.",
     "signs after domains": "a.co@",
     "open parentheses": "a.com/(",
@@ -325,11 +330,26 @@ def test_tables_are_read_only_when_a_text_is_counted() -> None:
     assert done.stdout.strip() == "0"
 
 
+def refresh_script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("refresh_text_tables", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_pattern_is_written_out_in_full() -> None:
+    expansion = refresh_script().Expansion(r"a(?:[b-d]\u0065|x?)|(\ud83d)(?!\ufe0e)[#*]")
+    assert sorted(expansion.alternatives()) == ["a", "abe", "ace", "ade", "ax", "\ud83d#", "\ud83d*"]
+
+
+def test_numbers_are_folded_into_ranges() -> None:
+    assert list(refresh_script().ranges([9, 10, 11, 65, 255, 256])) == ["0009-000B", "0041", "00FF-0100"]
+
+
 def test_refreshing_the_tables_without_npm_says_so_and_leaves_them_alone(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in DATA.iterdir()}
-    script = ROOT / "scripts" / "refresh_text_tables.py"
     done = subprocess.run(
-        [sys.executable, script], env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True
+        [sys.executable, SCRIPT], env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "npm is not on this machine; install Node.js" in done.stderr

@@ -28,9 +28,10 @@ class EmojiWeights:
                 return length
         return 0
 
-    def spans(self, text: str, start: int = 0) -> Iterator[tuple[int, int]]:
-        """Start and end of each sequence from `start` on: leftmost first, and the longest there."""
-        while joiner := self._next_joiner(text, start + 1):
+    def spans(self, text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, int]]:
+        """Start and end of each sequence that begins in text[start:stop]: leftmost first, and the longest there."""
+        last = len(text) if stop is None else stop + 1
+        while joiner := self._next_joiner(text, start + 1, last):
             start = joiner.start() - 1
             length = self.length_at(text, start)
             if length:

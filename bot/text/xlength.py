@@ -1,7 +1,7 @@
 """X's measure of a text: its weighted length, whether X takes it, and the links in it.
 
-It says what twitter-text 3.1.0 says (the library that X's documents name, last changed in 2020), in time that grows
-no faster than the text, whatever the text. Weights, top-level domains and emoji are data: see `xtables`.
+It says what twitter-text says, X's own library for this (npm release 3.1.0 of March 2020, the last one), in time
+that grows no faster than the text, whatever the text. Weights, domains and emoji are data: see `xtables`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from bot.text.xtables import Rules, Tables, character_classes, newer_tables, ref
 from bot.text.xurls import FoundUrl, Stretch, UrlFinder, counted_stretches, utf16_length
 
 X_LIMIT = 280
-"""Weighted characters that a post may have."""
+"""Weighted characters that a post may have (twitter-text, configuration v3)."""
 
 X_URL_LENGTH = 23
-"""Weighted characters of a link, however long it is (X wraps it in t.co)."""
+"""Weighted characters of a link, however long it is: X wraps it in t.co (the same configuration)."""
 
 
 class Parsed(NamedTuple):
@@ -114,13 +114,11 @@ class Measure:
 
     def _torn_end(self, text: str, stretch: Stretch) -> int:
         """Where the emoji ends that a stretch tears apart by stopping inside it: its characters count one by one."""
+        torn = stretch.end + stretch.half
         if stretch.stops_early:
-            for start, end in self._emoji.spans(text, stretch.start):
-                if start >= stretch.end + stretch.half:
-                    break
-                if end > stretch.end:
-                    return end
-        return stretch.end + stretch.half
+            for _, end in self._emoji.spans(text, stretch.start, torn):
+                torn = max(torn, end)
+        return torn
 
     def total(self, rest: Rest) -> int:
         """The weight of the whole text that was cut into `rest`."""

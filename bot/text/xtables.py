@@ -41,7 +41,7 @@ class Tables:
 
 @cache
 def rules(version: int = 3) -> Rules:
-    """Version 1 (140 characters, all alike), 2 (weights) or 3 (weights and emoji, in force since October 2018)."""
+    """Version 1 (140 characters, all alike), 2 (280, weights) or 3 (the same and emoji; the library's default)."""
     config = _read("x_rules")["configs"][str(version)]
     scale, ranges = config["scale"], config["ranges"]
     heavy = config["defaultWeight"] // scale

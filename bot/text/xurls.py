@@ -87,9 +87,10 @@ class UrlFinder:
                     end = floor if ordinary["path"] else ordinary.end("tld")  # a port or query needs a path
                     found.append(FoundUrl(text[run:end], run, end))
             else:
-                scan = self._run(text, dot.start()).end()  # type: ignore[union-attr]  # matches always
-                floor = self._search_run(text, run, scan, floor, protocol, found)
-                scan = max(scan, floor)
+                rest = self._run(text, dot.start())
+                assert rest is not None  # it matches the dot at least
+                floor = self._search_run(text, run, rest.end(), floor, protocol, found)
+                scan = max(rest.end(), floor)
         return found
 
     def unknown_links(self, text: str) -> Iterator[str]:
