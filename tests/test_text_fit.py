@@ -194,6 +194,11 @@ def test_a_wider_form_that_measures_less_is_found() -> None:
     assert solve(mark("One two. Three four five six", 1), dear_ellipsis).text == "One two."
 
 
+def test_long_links_that_weigh_little_are_all_considered() -> None:
+    links = [f"https://x.com/{'a' * 400}{number}" for number in range(30)]
+    assert fitted(mark(" ".join(links), 1), 280, limit_length).split() == [*links[:11], "…"]
+
+
 def test_no_more_forms_are_made_than_could_fit() -> None:
     assert len(forms(parse(mark("a b " * 250_000, 1)).fields[0], Limit(280, len))) < 600
     assert len(forms(parse(mark("#a " * 250_000, 1, cut="item")).fields[0], Limit(280, len))) < 600
