@@ -42,6 +42,7 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
     _same_identity(desk, account)
     now = desk.clock.desk_now()
     with desk.database.begin() as tx:
+        desk.meet_accounts(tx)
         change = _sort_out(tx, account)
         for delivery in change.duplicates:
             reason = "duplicate: this article is already published live on this account"

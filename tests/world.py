@@ -69,6 +69,7 @@ class World:
     sandbox: Sandbox
     database_url: str
     clock: FakeClock = field(default_factory=FakeClock)
+    live: World | None = None  # whose sandbox plays the live platforms, where a test needs them
 
     @contextmanager
     def desk(self) -> Iterator[Nightdesk]:
@@ -90,6 +91,10 @@ class World:
     def posts(self, platform: str | None = None) -> list[dict[str, Any]]:
         posts = requests.get(f"{self.sandbox.url}/sandbox/posts", timeout=5).json()
         return [post for post in posts if platform in (None, post["platform"])]
+
+    def live_posts(self) -> list[dict[str, Any]]:
+        assert self.live is not None
+        return self.live.posts()
 
     def order(self, **fault: Any) -> None:
         """Order a fault from the sandbox; see docs/sandbox.md."""
