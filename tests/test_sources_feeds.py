@@ -18,7 +18,7 @@ from bot.errors import TryAgainLater, UsageError
 from bot.settings import SourceSettings
 from bot.sources import feeds
 from bot.sources.feeds import FeedRead
-from bot.sources.reading import is_feed, read_address, read_path, read_source
+from bot.sources.reading import is_feed, read_file, read_source
 
 HERE = (ip_network("127.0.0.0/8"),)
 SITE = SourceSettings(name="site", feed="https://news.example/rss.xml", accounts=("x-main",))
@@ -357,15 +357,10 @@ def test_a_feed_file_below_the_home_is_read_and_noticed_when_it_changes(tmp_path
     assert len(read_source(source, home=tmp_path, etag=first.etag).articles) == 2
 
 
-def test_a_feed_or_a_text_may_be_given_by_path_or_address(newsroom: str, tmp_path: Path) -> None:
-    (tmp_path / "feed.xml").write_text(rss(story(1), story(2)))
-    read = read_path(tmp_path / "feed.xml")
-    assert [(article.title, article.source) for article in read.articles] == [("Story 2", ""), ("Story 1", "")]
-    Newsroom.pages["/feed"] = ("text/xml", rss("<title>A</title><link>/a</link>").encode())
-    Newsroom.pages["/text"] = ("text/plain", b"A title\nA body of one sentence.")
-    assert read_address(f"{newsroom}/feed", allow_private=HERE).articles[0].url == f"{newsroom}/a"
-    [article] = read_address(f"{newsroom}/text", allow_private=HERE).articles
-    assert (article.title, article.url) == ("A title", f"{newsroom}/text")
+def test_a_feed_given_as_an_article_is_refused_with_the_way_to_read_it(tmp_path: Path) -> None:
+    (tmp_path / "feed.txt").write_text(rss(story(1)))
+    with pytest.raises(UsageError, match=r"feed.txt is a feed, not an article. Put it under \[sources\]"):
+        read_file(tmp_path / "feed.txt")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.article import Article
 from bot.errors import UsageError
 from bot.sources.decoding import MOST_BYTES
 from bot.sources.plaintext import is_kicker, paragraphs, shortened, without_boilerplate
-from bot.sources.reading import read_file, read_path, read_text
+from bot.sources.reading import read_file, read_text
 
 HARBOUR = """\
 Harbour bridge reopens after nine months of repairs
@@ -205,14 +205,8 @@ def test_what_is_no_article_is_refused_in_one_sentence(data: bytes, words: str) 
 def test_a_path_that_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, words in {"none.txt": "is not there", ".": "is a folder", "pipe": "is no file"}.items():
-        for read in (read_file, read_path):
-            with pytest.raises(UsageError, match=words):
-                read(tmp_path / name)
-
-
-def test_a_file_that_is_a_text_gives_one_article(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(HARBOUR)
-    assert read_path(tmp_path / "a.txt").articles == (read_file(tmp_path / "a.txt"),)
+        with pytest.raises(UsageError, match=words):
+            read_file(tmp_path / name)
 
 
 # ── Markdown ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,19 +1,16 @@
-"""Whatever a person or the settings point to, read: a text, a Markdown file, a feed, from a file or an address."""
+"""Whatever a person or the settings point to, read: a text, a Markdown file, a feed from a file or an address."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot import fetch
 from bot.article import Article
 from bot.errors import TryAgainLater, UsageError
-from bot.fetch.guard import shown
 from bot.settings import SourceSettings
 from bot.sources import feeds, markdown, plaintext
 from bot.sources.decoding import MOST_BYTES, decoded
@@ -43,6 +40,8 @@ def read_text(data: bytes, name: str, *, zone: ZoneInfo = UTC) -> Article:
 
     `name` stands for it in messages. Raises UsageError when it is empty, no text, or cannot be an article.
     """
+    if is_feed(data):
+        raise UsageError(f"{name} is a feed, not an article.", "Put it under [sources] and run `nightdesk fetch`.")
     text = decoded(data, name)
     if name.lower().endswith(MARKDOWN_ENDINGS) or markdown.has_front_matter(text):
         return markdown.read(text, name, zone)
@@ -52,32 +51,6 @@ def read_text(data: bytes, name: str, *, zone: ZoneInfo = UTC) -> Article:
 def read_file(path: Path, *, zone: ZoneInfo = UTC) -> Article:
     """The article in a text or Markdown file. Raises UsageError as `read_text` does, and when there is no such file."""
     return read_text(bytes_of(path), str(path), zone=zone)
-
-
-def read_bytes(data: bytes, name: str, *, base_url: str = "", zone: ZoneInfo = UTC) -> Reading:
-    """The articles in `data`: those of a feed, or the one of a text. Raises UsageError when it is neither."""
-    if is_feed(data):
-        read = feeds.parse(data, source=unnamed_source(name), base_url=base_url)
-        return Reading(articles=tuple(replace(article, source="") for article in read.articles), problems=read.problems)
-    return Reading(articles=(read_text(data, name, zone=zone),))
-
-
-def read_path(path: Path, *, zone: ZoneInfo = UTC) -> Reading:
-    """The articles in a file, be it a feed or a text. Raises UsageError."""
-    return read_bytes(bytes_of(path), str(path), zone=zone)
-
-
-def read_address(url: str, *, allow_private: Sequence[IPv4Network | IPv6Network] = (), zone: ZoneInfo = UTC) -> Reading:
-    """The articles at an address: a feed's, or the one of a plain text, which then has this address.
-
-    Raises UsageError, or TryAgainLater when it cannot be fetched now.
-    """
-    got = fetch.get(url, allow_private=allow_private)
-    name = shown(got.url)
-    if is_feed(got.body):
-        return read_bytes(got.body, name, base_url=got.url, zone=zone)
-    article = read_text(got.body, name, zone=zone)
-    return Reading(articles=(replace(article, url=article.url or got.url),))
 
 
 def read_source(source: SourceSettings, *, home: Path, etag: str = "", last_modified: str = "") -> Reading:
@@ -123,7 +96,3 @@ def is_feed(data: bytes) -> bool:
     """Whether this begins as RSS or Atom do."""
     start = data[:512].lstrip(b"\xef\xbb\xbf\xfe\xff").replace(b"\0", b"")
     return FEED_START.match(start) is not None
-
-
-def unnamed_source(name: str) -> SourceSettings:
-    return SourceSettings(name=name, feed=name, accounts=())
