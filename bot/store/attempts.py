@@ -118,7 +118,7 @@ def of(tx: Transaction, delivery: int) -> list[Attempt]:
 
 def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Attempt]:
     """The open attempts whose lease was over by that moment (real time); with None all open ones."""
-    query = sa.select(attempts).where(IN_FLIGHT).order_by(attempts.c.id)
+    query = sa.select(attempts).where(IN_FLIGHT).order_by(attempts.c.account)  # by id the whole history would be read
     if abandoned_before is not None:
         over = sa.or_(
             lanes.c.account.is_(None),
@@ -127,7 +127,7 @@ def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Att
             lanes.c.lease_until <= abandoned_before,
         )
         query = query.outerjoin(lanes, lanes.c.account == attempts.c.account).where(over)
-    return [made(Attempt, row, attempts) for row in tx.execute(query)]
+    return sorted((made(Attempt, row, attempts) for row in tx.execute(query)), key=lambda attempt: attempt.id)
 
 
 def sent(tx: Transaction, account: str, live: bool, since: datetime) -> list[datetime]:

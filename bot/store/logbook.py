@@ -6,7 +6,7 @@ A page is one short transaction, so a reader who takes an hour over the log neve
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,9 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import Attempt, Delivery, Outcome, State
+from bot.delivery import Outcome, State
 from bot.store.database import Database, Transaction
-from bot.store.rows import made
 from bot.store.schema import HAS_ENDED, articles, attempts, deliveries, slots_missed
 from bot.store.search import has_words
 
@@ -92,7 +91,7 @@ def rows(
     pages: list[list[LogRow]] = []
     edge: datetime | None = None  # what lies beyond cannot be on this page, so the other kinds need not look there
     for kind in _kinds(wanted):
-        page = [kind.made(row, kind) for row in tx.execute(kind.page(after, edge, limit, newest_first))]
+        page = [kind.made(row) for row in tx.execute(kind.page(after, edge, limit, newest_first))]
         if len(page) == limit:
             edge = page[-1].at
         pages.append(page)
@@ -102,63 +101,99 @@ def rows(
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One of the three kinds of row: what it is read from, and how a row of it is made."""
+    """One of the three kinds of row. Its query gives the fields of a LogRow under their names, but for the cursor."""
 
     number: int
     at: sa.Column[Any]
     id: sa.Column[Any]
     query: sa.Select[Any]
-    made: Callable[[sa.Row[Any], _Kind], LogRow]
 
     def page(self, after: Cursor | None, edge: datetime | None, limit: int, newest_first: bool) -> sa.Select[Any]:
-        query = self.query if after is None else self.query.where(self._beyond(after, newest_first))
+        query = self.query.add_columns(self.at.label("at"), self.id.label("number"))
+        if after is not None:
+            query = query.where(self._beyond(after, newest_first))
         if edge is not None:
             query = query.where(self.at >= edge if newest_first else self.at <= edge)
         order = (self.at.desc(), self.id.desc()) if newest_first else (self.at, self.id)
         return query.order_by(*order).limit(limit)
 
     def _beyond(self, after: Cursor, newest_first: bool) -> sa.ColumnElement[bool]:
-        at, number, id = after
-        if number == self.number:
-            here, there = sa.tuple_(self.at, self.id), sa.tuple_(sa.literal(at, self.at.type), id)
+        at, kind, number = after
+        if kind == self.number:
+            here, there = sa.tuple_(self.at, self.id), sa.tuple_(sa.literal(at, self.at.type), number)
             return here < there if newest_first else here > there
         if newest_first:
-            return self.at <= at if self.number < number else self.at < at
-        return self.at >= at if self.number > number else self.at > at
+            return self.at <= at if self.number < kind else self.at < at
+        return self.at >= at if self.number > kind else self.at > at
 
-    def told(self, row: sa.Row[Any]) -> dict[str, Any]:
-        """What rows of every kind have."""
-        at = row._mapping[self.at]
-        return {"cursor": (at, self.number, row._mapping[self.id]), "at": at}
+    def made(self, row: sa.Row[Any]) -> LogRow:
+        told = row._asdict()
+        return LogRow(cursor=(told["at"], self.number, told.pop("number")), **told)
 
 
 def _kinds(wanted: Filter) -> list[_Kind]:
     """The kinds that may have what is wanted, with the filters in their queries."""
-    stretches = _Kind(2, slots_missed.c.recorded, slots_missed.c.id, _stretches(wanted), _stretch_row)
+    stretches = _Kind(2, slots_missed.c.recorded, slots_missed.c.id, _stretches(wanted))
     if wanted.state == MISSED:
         return [stretches]
-    attempted = _Kind(0, attempts.c.desk_at, attempts.c.id, _attempts(wanted), _attempt_row)
-    ended = _Kind(1, deliveries.c.changed, deliveries.c.id, _ended(wanted), _ended_row)
+    attempted = _Kind(0, attempts.c.desk_at, attempts.c.id, _attempts(wanted))
+    ended = _Kind(1, deliveries.c.changed, deliveries.c.id, _ended(wanted))
     return [attempted, ended] if wanted.state or wanted.search else [attempted, ended, stretches]
 
 
+_OF_THE_DELIVERY = (
+    deliveries.c.id.label("delivery"),
+    deliveries.c.state,
+    deliveries.c.reason,
+    articles.c.id.label("article"),
+    articles.c.title,
+)
+
+
 def _attempts(wanted: Filter) -> sa.Select[Any]:
-    query = sa.select(attempts, deliveries, articles.c.title).select_from(
-        attempts.join(deliveries, attempts.c.delivery == deliveries.c.id).join(articles)
-    )
-    query = _filtered(query, wanted, attempts.c.account, attempts.c.desk_at)
-    return _searched(query, wanted, articles.c.folded_title + " " + attempts.c.folded)
+    its = attempts.c
+    query: sa.Select[Any] = sa.select(
+        *_OF_THE_DELIVERY,
+        its.id.label("attempt"),
+        its.account,
+        its.live,
+        its.outcome,
+        sa.func.coalesce(deliveries.c.pinned, its.slot_at, type_=its.slot_at.type).label("due_at"),
+        its.started.label("started_at"),
+        its.finished.label("finished_at"),
+        its.text,
+        its.cost,
+        *(_unless_empty(column) for column in (its.link, its.post_url, its.platform_id, its.error)),
+    ).select_from(attempts.join(deliveries, its.delivery == deliveries.c.id).join(articles))
+    query = _filtered(query, wanted, its.account, its.desk_at)
+    return _searched(query, wanted, articles.c.folded_title + " " + its.folded)
 
 
 def _ended(wanted: Filter) -> sa.Select[Any]:
     never_tried = ~sa.exists().where(attempts.c.delivery == deliveries.c.id)
-    query = sa.select(deliveries, articles.c.title).join_from(deliveries, articles).where(HAS_ENDED, never_tried)
-    query = _filtered(query, wanted, deliveries.c.account, deliveries.c.changed)
+    its = deliveries.c
+    told = (*_OF_THE_DELIVERY, its.account, its.live, its.pinned.label("due_at"))
+    query: sa.Select[Any] = sa.select(*told).join_from(deliveries, articles)
+    query = _filtered(query.where(HAS_ENDED, never_tried), wanted, its.account, its.changed)
     return _searched(query, wanted, articles.c.folded_title)
 
 
 def _stretches(wanted: Filter) -> sa.Select[Any]:
-    return _filtered(sa.select(slots_missed), wanted, slots_missed.c.account, slots_missed.c.recorded)
+    its = slots_missed.c
+    query = sa.select(
+        its.account,
+        its.live,
+        sa.literal(MISSED).label("state"),
+        its.reason,
+        its.first.label("due_at"),
+        its.last.label("due_last"),
+        its.slots.label("count"),
+    )
+    return _filtered(query, wanted, its.account, its.recorded)
+
+
+def _unless_empty(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.nullif(column, "", type_=column.type).label(column.name)
 
 
 def _filtered(query: sa.Select[Any], wanted: Filter, account: sa.Column[Any], at: sa.Column[Any]) -> sa.Select[Any]:
@@ -171,57 +206,3 @@ def _searched(query: sa.Select[Any], wanted: Filter, folded: sa.ColumnElement[An
     if wanted.state:
         query = query.where(deliveries.c.state == State(wanted.state))
     return query.where(has_words(folded, wanted.search)) if wanted.search else query
-
-
-def _attempt_row(row: sa.Row[Any], kind: _Kind) -> LogRow:
-    its = made(Attempt, row, attempts)
-    of = made(Delivery, row, deliveries)
-    return LogRow(
-        **kind.told(row),
-        delivery=of.id,
-        attempt=its.id,
-        article=of.article,
-        title=row._mapping[articles.c.title],
-        account=its.account,
-        live=its.live,
-        state=of.state,
-        reason=of.reason,
-        outcome=its.outcome,
-        due_at=of.pinned or row._mapping[attempts.c.slot_at],
-        started_at=its.started,
-        finished_at=its.finished,
-        text=its.text,
-        link=its.link or None,
-        post_url=its.post_url or None,
-        platform_id=its.platform_id or None,
-        cost=its.cost,
-        error=its.error or None,
-    )
-
-
-def _ended_row(row: sa.Row[Any], kind: _Kind) -> LogRow:
-    of = made(Delivery, row, deliveries)
-    return LogRow(
-        **kind.told(row),
-        delivery=of.id,
-        article=of.article,
-        title=row._mapping[articles.c.title],
-        account=of.account,
-        live=of.live,
-        state=of.state,
-        reason=of.reason,
-        due_at=of.pinned,
-    )
-
-
-def _stretch_row(row: sa.Row[Any], kind: _Kind) -> LogRow:
-    return LogRow(
-        **kind.told(row),
-        account=row.account,
-        live=row.live,
-        state=MISSED,
-        reason=row.reason,
-        due_at=row.first,
-        due_last=row.last,
-        count=row.slots,
-    )

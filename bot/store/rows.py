@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 def made(kind: type[Record], row: sa.Row[Any], table: sa.Table) -> Record:
     """A `kind` from the row's columns of that table; each field has the column of its name."""
-    return kind(**{field.name: row._mapping[table.c[field.name]] for field in fields(kind)})
+    found = row._mapping
+    return kind(**{name: found[column] for name, column in _columns(kind, table)})
+
+
+@cache
+def _columns(kind: type[DataclassInstance], table: sa.Table) -> list[tuple[str, sa.Column[Any]]]:
+    return [(field.name, table.c[field.name]) for field in fields(kind)]
 
 
 def values(record: DataclassInstance) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""What the desk asks at every pass is answered by an index, however long the history is.
+
+A partial index serves a query only if the query repeats its predicate with literals; one changed word would lose it
+silently, so the database's own plans are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.delivery import State
+from bot.store import attempts, deliveries, lanes, logbook, slots
+from bot.store.database import Database, Transaction
+from bot.store.logbook import Filter
+from tests.databases import MINUTE, NOW, claim, intend, queue
+
+ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
+    "the queue of an account": (lambda tx: deliveries.waiting(tx, "x-main", False), {"ix_deliveries_open"}),
+    "its open deliveries": (lambda tx: deliveries.open_of(tx, "x-main", live=False), {"ix_deliveries_open"}),
+    "the end of a queue": (lambda tx: deliveries._after_the_last(tx, "x-main"), {"ix_deliveries_open"}),
+    "may a lane be claimed": (lambda tx: claim(tx), {"ix_attempts_in_flight"}),
+    "which lanes may be claimed": (lambda tx: lanes.due(tx, NOW), {"ix_attempts_in_flight"}),
+    "what is in flight": (lambda tx: attempts.open_ones(tx, abandoned_before=None), {"ix_attempts_in_flight"}),
+    "what the dead left in flight": (
+        lambda tx: attempts.open_ones(tx, abandoned_before=NOW),
+        {"ix_attempts_in_flight"},
+    ),
+    "what was posted": (lambda tx: attempts.sent(tx, "x-main", False, NOW), {"ix_attempts_by_account"}),
+    "the tries of a delivery": (lambda tx: attempts.count_tries(tx, 1), {"ix_attempts_delivery"}),
+    "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"slots_used"}),
+    "a page of the log": (
+        lambda tx: logbook.rows(tx, Filter(), after=(NOW, 0, 1)),
+        {"ix_attempts_by_time", "ix_deliveries_ended", "ix_slots_missed_by_time"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_it_is_answered_by_an_index(database: Database, name: str) -> None:
+    ask, indexes = ASKED[name]
+    with database.begin() as tx:
+        fence = claim(tx)
+        assert fence is not None
+        assert intend(tx, queue(tx), fence, slot="08:00", slot_at=NOW) is not None
+        queue(tx, state=State.SKIPPED, now=NOW + MINUTE)
+        if tx.dialect.name == "postgresql":
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off")  # a small table is quicker read as a whole
+            tx.exec_driver_sql("SET LOCAL enable_sort = off")
+        plans = "\n".join(plan(tx, *statement) for statement in statements_of(tx, ask))
+    assert {index for index in indexes if index not in plans} == set(), plans
+
+
+def statements_of(tx: Transaction, ask: Callable[[Transaction], Any]) -> list[tuple[str, Any]]:
+    """What the question is in SQL, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+        seen.append((statement, parameters))
+
+    sa.event.listen(tx, "before_cursor_execute", note)
+    try:
+        ask(tx)
+    finally:
+        sa.event.remove(tx, "before_cursor_execute", note)
+    return seen
+
+
+def plan(tx: Transaction, statement: str, parameters: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN" if tx.dialect.name == "sqlite" else "EXPLAIN"
+    return "\n".join(str(row) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters))
