@@ -43,6 +43,7 @@ OURS: dict[str, dict[str, Any]] = {
 
 LOOKALIKES: dict[str, dict[str, Any]] = {
     "a person posted the same link in other words": {"post": seen(f"Look at this! {LINK}")},
+    "the same link in brackets": {"text": f"A bridge ({LINK}).", "post": seen(f"Look at this! {LINK}")},
     "the same headline from another item": {"post": seen(TEXT.replace("id=1", "id=2"), "https://news.example/a?id=2")},
     "the same first line over another text": {
         "text": f"Bridge opens\nThe mayor came. {LINK}",

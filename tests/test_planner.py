@@ -424,6 +424,12 @@ def test_foresight_counts_posts_stamped_later_than_now() -> None:
     assert [row.at for row in foreseen] == [at("07:00"), at("07:05"), at("07:17"), at("07:22")]
 
 
+def test_foresight_goes_on_after_what_was_sent_has_grown_old() -> None:
+    lane, queue = LaneView(counted_to=at("07:00")), [one(1, dated=at("07:00")), one(2, dated=at("26 00:00"))]
+    foreseen = foresee(parse(THREE_A_DAY, BAKU), CAPS, lane, queue, at("07:00"), at("27 00:00"))
+    assert [row.at for row in foreseen if row.candidate] == [at("08:00"), at("26 08:00")]
+
+
 def test_foresight_begins_when_a_clock_set_back_has_caught_up() -> None:
     foreseen = foresee(parse([], BAKU), CAPS, LaneView(counted_to=at("08:00")), [one(1)], at("07:00"), at("09:00"))
     assert [row.at for row in foreseen] == [at("08:00")]
