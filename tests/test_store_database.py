@@ -126,7 +126,17 @@ def test_a_url_that_cannot_work_is_refused_in_a_sentence(url: str, said: str) ->
         Database.open(url)
 
 
-def test_a_url_that_cannot_be_read_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg//editor:s3cret@host/db",
+        "postgresql://editor:s3cret@host:port/db",
+        "mysql://editor:s3cret@host/db",
+        "postgresql://editor@127.0.0.1:1/db?password=s3cret&no_such_option=1",
+        "postgresql://editor:s3cret@127.0.0.1:1/db?port=nonsense",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Database.open("postgresql+psycopg//editor:s3cret@host/db")
+        Database.open(url)
     assert "s3cret" not in str(caught.value)

@@ -39,6 +39,12 @@ def test_a_server_that_is_down_can_be_tried_later() -> None:
     assert "\n" not in said
 
 
+def test_a_password_among_the_options_is_not_shown_either() -> None:
+    with pytest.raises(TryAgainLater, match="Connection refused") as caught:
+        Database.open(f"postgresql://127.0.0.1:1/night?password={PASSWORD}")
+    assert PASSWORD not in str(caught.value)
+
+
 def test_a_wrong_password_is_a_matter_of_the_settings_and_is_not_repeated(postgresql: PostgreSQL, name: str) -> None:
     wrong = "wr0ng-" + PASSWORD
     with pytest.raises(ConfigurationError, match="password authentication failed") as caught:

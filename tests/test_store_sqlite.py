@@ -273,6 +273,13 @@ def test_the_instance_lock_is_held_by_one_process_and_ends_with_it_however_it_en
         pass
 
 
+def test_two_links_to_one_file_have_one_lock(file: Path, tmp_path: Path, open_file: Callable[..., Database]) -> None:
+    (tmp_path / "link.db").symlink_to(file)
+    one, other = open_file(file), open_file(tmp_path / "link.db")
+    with one.instance_lock("run"), pytest.raises(AlreadyRunning), other.instance_lock("run"):
+        pytest.fail("two runs at once")
+
+
 # -- the copy before an upgrade -----------------------------------------------------------------------------------
 
 SECOND_MIGRATION = """
@@ -322,6 +329,16 @@ def test_an_upgrade_keeps_a_copy_of_the_file_as_it_was(
     assert "from 0001 to 0002" in said[0]
     assert str(copy) in said[0]
     assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_without_room_for_the_copy_nothing_is_upgraded(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_file: Callable[..., Database]
+) -> None:
+    prepare_upgrade(monkeypatch, tmp_path)
+    Path(f"{file}.before-0002.unfinished").mkdir()  # as good as a full disk: the copy cannot be written
+    with pytest.raises(TryAgainLater, match=r"the copy .*nightdesk\.db\.before-0002 cannot be made"):
+        open_file(file)
+    assert columns_of_meta(file) == ["key", "value"]
 
 
 def test_an_upgrade_killed_half_way_is_undone_and_succeeds_the_next_time(

@@ -133,11 +133,14 @@ class SQLite(Dialect):
 
     def keep_copy(self, label: str) -> str:
         copy, unfinished = self._beside(f".before-{label}"), self._beside(f".before-{label}.unfinished")
-        unfinished.unlink(missing_ok=True)
-        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(unfinished)) as target:
-            target.execute("PRAGMA synchronous = FULL").close()
-            source.backup(target)
-        unfinished.replace(copy)
+        try:
+            unfinished.unlink(missing_ok=True)
+            with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(unfinished)) as target:
+                target.execute("PRAGMA synchronous = FULL").close()
+                source.backup(target)
+            unfinished.replace(copy)
+        except (OSError, sqlite3.Error) as error:
+            raise self._trouble(f"before its upgrade the copy {copy} cannot be made ({error})") from None
         return str(copy)
 
     @contextmanager
@@ -171,7 +174,8 @@ class SQLite(Dialect):
             raise self._trouble(f"its lock file {self._beside(ending)} cannot be written ({error.strerror})") from None
 
     def _beside(self, ending: str) -> Path:
-        return self.file.with_name(self.file.name + ending)
+        file = self.file.resolve()  # two links to one file have one lock
+        return file.with_name(file.name + ending)
 
     def _trouble(self, what: str) -> TryAgainLater:
         return TryAgainLater(f"The {self.title} cannot be used now: {what}.")
@@ -185,13 +189,17 @@ class PostgreSQL(Dialect):
 
     @property
     def title(self) -> str:
-        return f"database {self.url.render_as_string(hide_password=True)}"
+        shown = {name: value for name, value in self.url.query.items() if name in ("host", "port")}
+        return f"database {self.url.set(query=shown).render_as_string(hide_password=True)}"
 
     def engine(self) -> sa.Engine:
         url = self.url.set(query={"connect_timeout": CONNECT_SECONDS, **self.url.query})
         try:
             # pre_ping: a connection that a restarted server has dropped is replaced before it is used.
             engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+            engine.dialect.create_connect_args(url)  # only to see that it can be understood
+        except sa.exc.ArgumentError as error:
+            raise ConfigurationError(f"The address of the {self.title} is not right: {error}.", _URL_HINT) from None
         except ImportError:
             raise ConfigurationError(
                 "PostgreSQL needs the driver psycopg, which is not installed.",
@@ -228,10 +236,12 @@ class PostgreSQL(Dialect):
     def explain(self, error: sa.exc.DBAPIError) -> NightdeskError | None:
         said = self._first_line(error)
         state = getattr(error.orig, "sqlstate", None) or ""
-        if state.startswith(_POSTGRES_REFUSALS) or _REFUSED_AT_THE_DOOR.search(said):
+        unavailable = isinstance(error, sa.exc.OperationalError) or error.connection_invalidated
+        misspelt = error.statement is None and not unavailable  # refused by the driver before any server was asked
+        if state.startswith(_POSTGRES_REFUSALS) or _REFUSED_AT_THE_DOOR.search(said) or misspelt:
             hint = "Check its address, name, user and password, and that the user may create tables in it."
             return ConfigurationError(f"The {self.title} refuses us: {said}.", hint)
-        if isinstance(error, sa.exc.OperationalError) or error.connection_invalidated or state in _POSTGRES_READ_ONLY:
+        if unavailable or state in _POSTGRES_READ_ONLY:
             return TryAgainLater(f"The {self.title} cannot be used now: {said}.")
         return None
 
@@ -244,11 +254,11 @@ def dialect_for(url: str, patience: timedelta) -> Dialect:
     """The dialect a database URL asks for; ConfigurationError for one that is neither SQLite nor PostgreSQL."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:  # its text may hold the URL, and so the password
+    except (sa.exc.ArgumentError, ValueError):  # its text may hold the URL, and so the password
         raise ConfigurationError("The database's address in the settings is not a URL.", _URL_HINT) from None
     kind = parsed.drivername.partition("+")[0]
     if kind == "sqlite":
-        return SQLite(parsed, patience)
+        return SQLite(parsed.set(drivername="sqlite"), patience)
     if kind in ("postgresql", "postgres"):
         return PostgreSQL(parsed.set(drivername="postgresql+psycopg"), patience)
     raise ConfigurationError(f"Nightdesk cannot use a {kind} database.", _URL_HINT)
