@@ -1,0 +1,242 @@
+"""What a person decides: resolve, pause, resume, golive, rehearse."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import history
+from tests.commands import Done, nightdesk
+from tests.world import World, world
+
+NOW = "2026-06-01T06:00Z"
+LIVE_PAGE = """
+[accounts.fb-page]
+platform = "facebook"
+page_id = "1234567890"
+live = true
+credentials = { page_token = { env = "TEST_TOKEN" } }
+caps = { min_gap = "0 s" }
+
+[platforms]
+facebook = "SANDBOX"
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path, database_url: str) -> Iterator[World]:
+    with world(tmp_path, database_url) as made:
+        yield made
+
+
+def run(made: World, *words: str) -> Done:
+    return nightdesk(*words, "--now", NOW, home=made.home)
+
+
+def once(made: World, now: str = NOW) -> dict[str, Any]:
+    done = nightdesk("once", "--now", now, "--json", home=made.home)
+    counts: dict[str, Any] = done.lines[0]
+    return counts
+
+
+# -- resolve -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lost(made: World) -> World:
+    """A post on X whose answer was lost, and one that waits behind it."""
+    made.add("Lost", "Waits", accounts=["x-main"])
+    made.order(kind="reset_after", account="x-main")
+    once(made)
+    assert made.states() == {"x-main": ["unconfirmed", "queued"]}
+    return made
+
+
+def test_a_post_that_was_seen_is_published_at_its_address_and_its_account_goes_on(lost: World) -> None:
+    done = run(lost, "resolve", "d1", "--posted", "https://x.com/courier/status/77")
+    assert (done.status, done.out) == (0, "d1 Lost on x-main (rehearsal): published\n")
+    assert once(lost)["published"] == 1
+    assert lost.states() == {"x-main": ["published", "published"]}
+    assert len(lost.posts("x")) == 2
+    with lost.desk() as desk, desk.database.read() as tx:
+        assert history.of(tx, 1)[-1].actor.startswith("person:")
+
+
+def test_a_post_that_is_not_there_is_queued_again(lost: World) -> None:
+    [line] = run(lost, "resolve", "lost", "--not-posted", "--json").lines
+    assert (line["delivery"], line["state"]) == ("d1", "queued")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("d1",), "Say what you saw."),
+        (("d1", "--posted", "https://x.com/courier/status/77", "--not-posted"), "Say what you saw."),
+        (("d1", "--posted", "yes"), "'yes' is not the address of a post"),
+        (("d2", "--not-posted"), "d2 is queued"),
+        (("d99", "--not-posted"), "There is no post 'd99'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_resolution_that_makes_no_sense_changes_nothing(lost: World, words: tuple[str, ...], said: str) -> None:
+    done = run(lost, "resolve", *words)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert lost.states() == {"x-main": ["unconfirmed", "queued"]}
+
+
+# -- pause and resume --------------------------------------------------------------------------------------------
+
+
+def test_a_pause_stops_the_next_call_and_resume_lets_it_go_on(made: World) -> None:
+    made.add("Ferry returns")
+    done = run(made, "pause", "--reason", "tragedy in the news")
+    assert (done.status, done.out) == (0, "Everything is paused until `nightdesk resume`: tragedy in the news\n")
+    assert once(made)["due"] == 0
+    assert run(made, "resume").out == "Everything goes on: 2 posts wait, 0 were skipped.\n"
+    assert once(made)["published"] == 2
+
+
+def test_a_pause_of_one_account_leaves_the_others_alone_and_ends_by_itself(made: World) -> None:
+    made.add("Ferry returns")
+    done = run(made, "pause", "--account", "x-main", "--reason", "storm", "--until", "2h")
+    assert done.out == "x-main is paused until 2026-06-01T10:00:00+02:00: storm\n"
+    assert once(made)["published"] == 1
+    assert once(made, "2026-06-01T07:59Z")["due"] == 0
+    assert once(made, "2026-06-01T08:00Z")["published"] == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "states"),
+    [("publish", ["queued", "queued"]), ("skip-stale", ["skipped", "queued"]), ("skip-all", ["skipped", "skipped"])],
+)
+def test_what_becomes_of_the_queue_after_a_pause_is_chosen(made: World, then: str, states: list[str]) -> None:
+    made.add("Old", accounts=["x-main"])
+    run(made, "pause", "--reason", "storm")
+    made.clock.forward(hours=23)
+    made.add("Young", accounts=["x-main"])
+    late = "2026-06-02T06:30Z"
+    assert nightdesk("resume", "--then", then, "--now", late, home=made.home).status == 0
+    assert made.states()["x-main"] == states
+
+
+def test_the_file_PAUSE_outlives_resume_which_says_so(made: World) -> None:
+    (made.home / "PAUSE").write_text("web desk is down\n")
+    assert str(made.home / "PAUSE") in run(made, "resume").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pause",), "--reason"),
+        (("pause", "--reason", "  "), "A pause needs a reason."),
+        (("pause", "--reason", "x", "--account", "x-man"), "did you mean 'x-main'?"),
+        (("pause", "--reason", "x", "--until", "2026-06-01T05:00Z"), "is over already"),
+        (("resume", "--then", "publsh"), "did you mean 'publish'?"),
+        (("resume", "--account", "x-man"), "did you mean 'x-main'?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_pause_that_makes_no_sense_is_refused(made: World, words: tuple[str, ...], said: str) -> None:
+    done = run(made, *words)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    made.add("Ferry returns")
+    assert once(made)["published"] == 2
+
+
+# -- golive and rehearse -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A page whose settings say live, with the sandbox in Facebook's place, and two posts that wait in rehearsal."""
+    monkeypatch.setenv("TEST_TOKEN", "rehearsal:fb-page:1234567890")
+    with world(tmp_path, database_url, LIVE_PAGE) as made:
+        settings = made.home / "config" / "nightdesk.toml"
+        settings.write_text(settings.read_text().replace("SANDBOX", made.sandbox.url))
+        for text in ("One", "Two"):
+            assert nightdesk("add", "--text", text, "--account", "fb-page", home=made.home).status == 0
+        yield made
+
+
+def stamps(made: World) -> list[bool]:
+    return [line["live"] for line in nightdesk("queue", "list", "--json", home=made.home).lines]
+
+
+def test_golive_shows_what_becomes_real_and_does_it_only_when_confirmed(page: World) -> None:
+    asked = nightdesk("golive", "fb-page", home=page.home)
+    assert asked.status == 2
+    assert "fb-page is 1234567890 on facebook. Going LIVE means:\n  2 posts that wait become real: d1, d2" in asked.out
+    assert "Say --confirm fb-page" in asked.err
+    assert nightdesk("golive", "fb-page", "--confirm", "fb-pag", home=page.home).status == 2
+    assert stamps(page) == [False, False]
+    done = nightdesk("golive", "fb-page", "--confirm", "fb-page", home=page.home)
+    assert done.status == 0, done.err
+    assert "fb-page is LIVE" in done.out
+    assert stamps(page) == [True, True]
+    assert nightdesk("queue", "list", home=page.home).rows[0][3] == "LIVE"
+
+
+def test_rehearse_takes_it_back(page: World) -> None:
+    nightdesk("golive", "fb-page", "--confirm", "fb-page", home=page.home)
+    [change] = nightdesk("rehearse", "fb-page", "--json", home=page.home).lines
+    assert change == {
+        "account": "fb-page",
+        "platform": "facebook",
+        "live": False,
+        "restamped": ["d1", "d2"],
+        "duplicates": [],
+        "dropped": [],
+    }
+    assert stamps(page) == [False, False]
+
+
+def test_golive_with_the_keys_of_someone_else_changes_nothing(page: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "rehearsal:other:999")
+    done = nightdesk("golive", "fb-page", "--confirm", "fb-page", home=page.home)
+    assert done.status == 3
+    assert "belong to 999" in done.err
+    assert stamps(page) == [False, False]
+
+
+def test_golive_of_an_account_in_rehearsal_says_where_to_write_live(made: World) -> None:
+    done = nightdesk("golive", "x-main", "--confirm", "x-main", home=made.home)
+    assert (done.status, done.out) == (3, "")
+    assert "`live = true` under [accounts.x-main]" in done.err
+
+
+@pytest.mark.parametrize("command", ["golive", "rehearse"])
+def test_an_unknown_account_is_refused(made: World, command: str) -> None:
+    done = nightdesk(command, "x-man", home=made.home)
+    assert (done.status, done.out) == (2, "")
+    assert "did you mean 'x-main'?" in done.err
+
+
+@pytest.mark.parametrize(("typed", "status", "stamped"), [("fb-page\n", 0, True), ("yes\n", 2, False)])
+def test_at_a_terminal_golive_asks_for_the_name(page: World, typed: str, status: int, stamped: bool) -> None:
+    keyboard, terminal = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "--home", str(page.home), "golive", "fb-page"],
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(keyboard, typed.encode())
+        out, err = process.communicate(timeout=60)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert process.returncode == status, err
+    assert "2 posts that wait become real" in out
+    assert "Type fb-page to make this real: " in err
+    assert stamps(page) == [stamped, stamped]
