@@ -103,26 +103,28 @@ def test_when_one_file_cannot_be_read_none_is_added(made: World, bad: str) -> No
     assert nightdesk("queue", "list", "--state", "all", "--json", home=made.home).lines == []
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((), "nothing to add"),
-        (("https://courier.example/ferry",), "`nightdesk fetch` reads feeds"),
-        (("ferry.md", "--text", "x", "--account", "x-main"), "--text and a FILE"),
-        (("--text", "x"), "--text needs --account"),
-        (("--text", "  ", "--account", "x-main"), "empty"),
-        (("--text", "x", "--account", "x-main", "--link", "ftp://courier.example"), "--link"),
-        (("--text", "x", "--account", "x-main", "--link", "javascript:alert(1)"), "--link"),
-        (("ferry.md", "--link", "https://courier.example"), "--link goes with --text"),
-        (("ferry.md", "--account", "x-mian"), "did you mean 'x-main'?"),
-        (("ferry.md", "--at", "soon"), "'soon' is not a moment"),
-        (("ferry.md", "--priority", "high"), "--priority"),
-    ],
-)
-def test_add_refuses_a_call_without_sense_and_adds_nothing(made: World, words: tuple[str, ...], said: str) -> None:
-    done = nightdesk("add", *(str(made.home / word) if word == "ferry.md" else word for word in words), home=made.home)
-    assert (done.status, done.out) == (2, "")
-    assert said in done.err
+REFUSED: list[tuple[tuple[str, ...], str]] = [
+    ((), "nothing to add"),
+    (("https://courier.example/ferry",), "`nightdesk fetch` reads feeds"),
+    (("ferry.md", "--text", "x", "--account", "x-main"), "--text and a FILE"),
+    (("--text", "x"), "--text needs --account"),
+    (("--text", "  ", "--account", "x-main"), "empty"),
+    (("--text", "x", "--account", "x-main", "--link", "ftp://courier.example"), "--link"),
+    (("--text", "x", "--account", "x-main", "--link", "javascript:alert(1)"), "--link"),
+    (("ferry.md", "--link", "https://courier.example"), "--link goes with --text"),
+    (("ferry.md", "--account", "x-mian"), "did you mean 'x-main'?"),
+    (("ferry.md", "--at", "soon"), "'soon' is not a moment"),
+    (("ferry.md", "--priority", "high"), "--priority"),
+]
+
+
+def test_add_refuses_a_call_without_sense_and_adds_nothing(made: World) -> None:
+    for words, said in REFUSED:
+        done = nightdesk(
+            "add", *(str(made.home / word) if word == "ferry.md" else word for word in words), home=made.home
+        )
+        assert (done.status, done.out) == (2, ""), words
+        assert said in done.err, words
     assert nightdesk("queue", "list", "--state", "all", "--json", home=made.home).lines == []
 
 
