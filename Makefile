@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+EVERYTHING := .[postgres,dev]
 # Databases of tests live in memory where that is possible: durability is not what a slow disk would prove.
 SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 
@@ -49,7 +50,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt
-	$(call install,.[postgres,dev])
+	$(call install,$(EVERYTHING))
 	@touch $@ $(VENV)/.ready
 
 clean:
