@@ -52,7 +52,7 @@ class Progress(Enum):
 
     NOTHING = auto()  # nothing is due, or the lane is not ours
     SETTLED = auto()  # no call was made, but the next delivery may be due at once
-    SENT = auto()     # one call was made
+    SENT = auto()  # one call was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ def _claim(desk: Nightdesk, tx: Transaction, account: Account, fence: int, turn:
 
 
 def write_post(desk: Nightdesk, claim: Claim, tell: Tell) -> Post | None:
-    """The post as it will be sent. One that cannot fit fails here, before any call; a broken template waits for a person."""
+    """The post as it will be sent. One that cannot fit fails here, before any call; a broken template is for a person."""
     with desk.database.read() as tx:
         article = articles.get(tx, claim.delivery.article)
     rules = desk.platform(claim.account, claim.live).rules

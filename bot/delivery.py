@@ -10,14 +10,14 @@ from enum import StrEnum
 class State(StrEnum):
     """Where a delivery stands. Every change is one row of history with reason and actor."""
 
-    HELD = "held"                # waits for a person
-    QUEUED = "queued"            # waits for its account's next moment
-    SENDING = "sending"          # an attempt is open, exactly that
-    PUBLISHED = "published"      # the platform gave an id, or a person saw the post
+    HELD = "held"  # waits for a person
+    QUEUED = "queued"  # waits for its account's next moment
+    SENDING = "sending"  # an attempt is open, exactly that
+    PUBLISHED = "published"  # the platform gave an id, or a person saw the post
     UNCONFIRMED = "unconfirmed"  # it may be live: never released or retried by itself
-    FAILED = "failed"            # refused for good
-    SKIPPED = "skipped"          # will not be sent
-    WITHDRAWN = "withdrawn"      # deleted from the platform again
+    FAILED = "failed"  # refused for good
+    SKIPPED = "skipped"  # will not be sent
+    WITHDRAWN = "withdrawn"  # deleted from the platform again
 
 
 OPEN_STATES = (State.HELD, State.QUEUED, State.SENDING, State.UNCONFIRMED)
@@ -28,22 +28,22 @@ class Outcome(StrEnum):
     """What is known of one attempt. There are four, never two."""
 
     ACCEPTED = "accepted"  # the platform took it and gave an id
-    REFUSED = "refused"    # provably not taken
+    REFUSED = "refused"  # provably not taken
     NOT_SENT = "not_sent"  # no connection was ever made
-    UNKNOWN = "unknown"    # anything else, a crash included
+    UNKNOWN = "unknown"  # anything else, a crash included
 
 
 class Remedy(StrEnum):
     """What has to be done about an attempt that was not accepted; the platforms' errors are named by it."""
 
-    NONE = "none"                      # nothing: accepted
-    RETRY = "retry"                    # not reached: try the same again after a while
-    WAIT = "wait"                      # the account's rate limit: wait until `until`
-    WAIT_APP = "wait_app"              # the platform app's limit or credits: its door closes
-    CHANGE_TEXT = "change_text"        # this post is refused for good; the next one may pass
-    MEND_ACCOUNT = "mend_account"      # sign-in, permission, suspension: a person must act, the lane closes
-    LOOK = "look"                      # it may be live: look before anything else
-    DUPLICATE = "duplicate_reported"   # the platform says it has this text already: look
+    NONE = "none"  # nothing: accepted
+    RETRY = "retry"  # not reached: try the same again after a while
+    WAIT = "wait"  # the account's rate limit: wait until `until`
+    WAIT_APP = "wait_app"  # the platform app's limit or credits: its door closes
+    CHANGE_TEXT = "change_text"  # this post is refused for good; the next one may pass
+    MEND_ACCOUNT = "mend_account"  # sign-in, permission, suspension: a person must act, the lane closes
+    LOOK = "look"  # it may be live: look before anything else
+    DUPLICATE = "duplicate_reported"  # the platform says it has this text already: look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ WAITING = (State.QUEUED, State.HELD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a step does, or would do: posts whose stamp changes, posts that are already live, rehearsed ones left over."""
+    """What a step does, or would do: posts whose stamp changes, those that are live already, rehearsed ones left over."""
 
     account: Account
     restamped: tuple[Delivery, ...] = ()
@@ -74,7 +74,9 @@ def rehearse(desk: Nightdesk, name: str, *, actor: str) -> Change:
 def _allowed(desk: Nightdesk, name: str) -> Account:
     account = desk.account(name)
     if not account.live:
-        hint = f"Write `live = true` under [accounts.{name}] in config/nightdesk.toml first; this command never edits it."
+        hint = (
+            f"Write `live = true` under [accounts.{name}] in config/nightdesk.toml first; this command never edits it."
+        )
         raise ConfigurationError(f"The settings say that {name} is in rehearsal.", hint)
     return account
 

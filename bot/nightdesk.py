@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from platform import node
 
 from bot.account import Account
 from bot.clock import Clock
@@ -22,7 +22,7 @@ from bot.timetable.language import Timetable
 
 def _new_owner() -> str:
     """A name for this process that no earlier or later one has: process numbers come back."""
-    return f"{platform.node()}:{secrets.token_hex(6)}"
+    return f"{node()}:{secrets.token_hex(6)}"
 
 
 @dataclass(slots=True)

@@ -28,9 +28,9 @@ DOOR_PROBE_EVERY = timedelta(minutes=5)
 class Then(StrEnum):
     """What becomes of the queued deliveries when a pause ends."""
 
-    PUBLISH = "publish"        # all stay queued and go out as timetable, gap and caps allow
+    PUBLISH = "publish"  # all stay queued and go out as timetable, gap and caps allow
     SKIP_STALE = "skip-stale"  # those too old by now are skipped, the rest stays queued
-    SKIP_ALL = "skip-all"      # nothing of what waited is posted
+    SKIP_ALL = "skip-all"  # nothing of what waited is posted
 
 
 def scope_of(account: str | None) -> str:

@@ -13,7 +13,7 @@ from bot.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """`deadline`: total time of one call. `settle`: how long an unknown outcome rests. `lease`: how long a lane is held."""
+    """`deadline`: total time of one call. `settle`: how long an unknown outcome rests. `lease`: how long a lane is kept."""
 
     deadline: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
@@ -37,7 +37,7 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One newspaper's home and how it works. `database` is a SQLAlchemy URL (it may hold a password: never print it)."""
+    """One newspaper's home and how it works. `database` is a SQLAlchemy URL; it may hold a password: never print it."""
 
     home: Path
     zone: ZoneInfo

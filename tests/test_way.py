@@ -121,7 +121,9 @@ def test_a_fault_ends_in_the_right_state_and_never_in_a_second_post(
         assert len(made.posts("x")) == posted
 
 
-def test_an_unconfirmed_post_closes_its_account_until_a_person_says_it_is_there(tmp_path: Path, database_url: str) -> None:
+def test_an_unconfirmed_post_closes_its_account_until_a_person_says_it_is_there(
+    tmp_path: Path, database_url: str
+) -> None:
     with world(tmp_path, database_url, ONE_X) as made:
         lost, waiting = made.add("Lost reply", "Waits behind it")
         made.order(kind="reset_after", platform="x")

@@ -157,7 +157,7 @@ def write_home(home: Path, database_url: str, rehearsal: str, accounts: str) -> 
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(
         f'timezone = "Europe/Berlin"\ndatabase = "{database_url}"\nrehearsal = "{rehearsal}"\n'
-        f"[delivery]\ndeadline = \"2 s\"\n[add]\naccounts = {json.dumps(names)}\n{accounts}",
+        f'[delivery]\ndeadline = "2 s"\n[add]\naccounts = {json.dumps(names)}\n{accounts}',
         "utf-8",
     )
 
