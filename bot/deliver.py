@@ -192,7 +192,7 @@ def _claim(desk: Nightdesk, tx: Transaction, account: Account, fence: int, turn:
 
 
 def write_post(desk: Nightdesk, claim: Claim, tell: Tell) -> Post | None:
-    """The post as it will be sent. One that cannot fit fails here, before any call; a broken template is for a person."""
+    """The post as it will be sent. One that cannot fit fails here, before any call; a broken template is held."""
     with desk.database.read() as tx:
         article = articles.get(tx, claim.delivery.article)
     rules = desk.platform(claim.account, claim.live).rules

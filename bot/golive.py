@@ -20,7 +20,7 @@ WAITING = (State.QUEUED, State.HELD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a step does, or would do: posts whose stamp changes, those that are live already, rehearsed ones left over."""
+    """What a step does or would do: posts whose stamp changes, those live already, rehearsed ones left over."""
 
     account: Account
     restamped: tuple[Delivery, ...] = ()
