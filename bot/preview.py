@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.account import Account
 from bot.article import Article
 from bot.compose import compose
-from bot.delivery import OPEN_STATES, Delivery, State
+from bot.delivery import Delivery, State
 from bot.errors import CannotFit, TemplateFailed, UsageError
 from bot.nightdesk import Nightdesk
 from bot.platforms.registry import rules_for
@@ -76,11 +76,9 @@ def _waiting(tx: Transaction, account: str | None) -> Iterator[tuple[Article, st
 def _of_article(
     desk: Nightdesk, tx: Transaction, article: Article, account: str | None
 ) -> Iterator[tuple[Article, str, Delivery | None]]:
-    """The article's newest delivery on each account, an open one first; without any, the accounts it would go to."""
+    """The article's newest delivery on each account; without any, the accounts it would go to."""
     assert article.id is not None
-    newest: dict[str, Delivery] = {}
-    for delivery in sorted(deliveries.of_article(tx, article.id), key=lambda d: (d.state in OPEN_STATES, d.id)):
-        newest[delivery.account] = delivery
+    newest = {delivery.account: delivery for delivery in deliveries.of_article(tx, article.id)}
     names = [account] if account else list(newest) or list(desk.settings.add_accounts or desk.settings.accounts)
     return ((article, name, newest.get(name)) for name in names)
 

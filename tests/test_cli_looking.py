@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,14 @@ def test_after_a_pass_there_is_no_alarm_until_something_new_is_due(made: World) 
     made.add("Pier", accounts=["x-main"])
     assert status(made, "2026-06-02T06:05Z")[0] == 0
     assert status(made, "2026-06-02T06:11Z")[0] == 75
+
+
+def test_old_news_that_came_a_moment_ago_is_no_alarm_yet(made: World) -> None:
+    nightdesk("once", "--now", NOW, home=made.home)
+    made.clock.forward(minutes=14)
+    made.add("Ferry", accounts=["x-main"], published=made.clock.now - timedelta(hours=2))
+    assert status(made, "2026-06-01T06:16Z")[0] == 0
+    assert status(made, "2026-06-01T06:24Z")[0] == 75
 
 
 def test_a_slot_that_nobody_used_is_an_alarm_also_when_it_is_too_late_for_it(tmp_path: Path, database_url: str) -> None:
