@@ -13,7 +13,7 @@ from bot.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """`deadline`: total time of a call. `settle`: how long an unknown outcome rests. `lease`: how long a lane is kept."""
+    """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept."""
 
     deadline: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
