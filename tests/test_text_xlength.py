@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.text import xlength
-from bot.text.xhosts import TopLevelDomains
+from bot.text.xhosts import HostFinder, TopLevelDomains
 from bot.text.xlength import X_LIMIT, X_URL_LENGTH, extract_urls, limit_length, nfc, parse, weighted_length
 from bot.text.xtables import character_classes, newer_tables, reference_tables, rules
 
@@ -68,10 +68,17 @@ LENGTHS = {
     "a link inside Japanese": ("東京example.com東京", 4 + 23 + 4),
     "an e-mail address is none": ("desk@example.com", 16),
     "an address without a name is none": ("http://127.0.0.1/", 17),
+    "the longest link": ("https://a.com/" + "b" * 4074, 23),
+    "a link one longer, as the protocol is added once more": ("https://a.com/" + "b" * 4075, 4089),
+    "a bare link, measured with a protocol": ("a.com/" + "b" * 4082, 23),
+    "a bare link one longer": ("a.com/" + "b" * 4083, 4089),
     "an underscore next to the top level": ("http://a_b.com", 14),
     "parentheses in a path": ("http://a.com/x_(y)", 23),
     "an emoji that a link tears apart": ("a.com日👩\u200d👩\u200d👧.jp/pp", 23 + 1 + 2 + 1 + 2 + 6),
     "an emoji that a link tears in half": ("a.com日👩\u200d👩\u200d👧.jp/p", 23 + 2 + 1 + 2 + 1 + 2 + 5),
+    "a label too long to encode, but for its first half": ("😀" + "a" * 53 + ".a.com", 25),
+    "the same label, whole": (" 😀" + "a" * 53 + ".a.com", 62),
+    "an ideographic full stop parts a label": ("x" + "日" * 22 + "。" + "日" * 29 + ".a.com", 111),
     "a keycap that begins in a link": ("https://a.com/1\ufe0f\u20e3", 23 + 4),
 }
 
@@ -95,7 +102,7 @@ LIMITS = {
     "two of them": ("https://a.zzz http://b.zzz", 47),
     "an unknown domain in another script": ("https://новости.ъъъ", 23),
     "an unknown bare domain is words": ("a.zzz", 5),
-    "an address in digits is words": ("http://127.0.0.1/", 17),
+    "an address in digits is words": ("http://127.0.0.10/", 18),
     "a host without a dot is words": ("http://localhost/", 17),
     "a known domain that is no link is words": ("http://a_b.com", 14),
     "a protocol glued to a word is words": ("xhttp://a.zzz", 13),
@@ -131,6 +138,7 @@ def test_ranges_count_utf16_units_of_the_text_as_given() -> None:
     assert parse("e\u0301🎉") == (3, True, 10, 3, 3)
     assert parse("🎉" * 141)[3:] == (279, 281)
     assert parse("x" * 260 + " https://example.com/x")[3:] == (260, 281)
+    assert parse("x" * 252 + " a.com日👩\u200d👩\u200d👧.jp/pp")[3:] == (264, 272)
 
 
 # -- links -----------------------------------------------------------------------------------------
@@ -141,6 +149,8 @@ LINKS = {
     "the full stop after it is left": ("See example.com.", [("example.com", 4, 15)]),
     "after an emoji, in code points": ("🎉 a.com", [("a.com", 2, 7)]),
     "in a host of another script": ("https://новости.рф/б", [("https://новости.рф/б", 0, 20)]),
+    "in a host of many labels": ("https://a_b.c.d.новости.рф/", [("https://a_b.c.d.новости.рф/", 0, 27)]),
+    "in capitals of another script": ("https://НОВОСТИ.РФ", [("https://НОВОСТИ.РФ", 0, 18)]),
     "bare, in another script": ("новости.рф", []),
     "bare, inside other letters": ("日本a.com日本", [("a.com", 2, 7)]),
     "a t.co link ends with its slug": ("https://t.co/abc/d", [("https://t.co/abc", 0, 16)]),
@@ -151,6 +161,9 @@ LINKS = {
         "example.com日本.jp/path",
         [("example.com/path", 0, 21)],
     ),
+    "bare, the same domain twice": ("a.com日a.com", [("a.com", 0, 5), ("a.com", 6, 11)]),
+    "bare, before labels that are none": ("a.com.zzz日.jp", [("a.com", 0, 5)]),
+    "parentheses at the end of a path": ("http://a.com/x(y)(z)(", [("http://a.com/x(y)(z)", 0, 20)]),
     "not after a sign of a name": ("@a.com #b.com $c.com", []),
     "a top-level domain followed by a sign": ("a.com@ b.com+c", []),
     "Turkish letters are not ASCII ones": ("a.ınfo a.İNFO", []),
@@ -174,6 +187,12 @@ def test_a_link_that_only_normalisation_makes_counts_but_is_not_listed() -> None
     kelvin = "\N{KELVIN SIGN}.com"
     assert extract_urls(kelvin) == []
     assert weighted_length(kelvin) == X_URL_LENGTH
+
+
+def test_a_run_of_host_characters_gives_each_host_once() -> None:
+    run = "www.example.com.zzz..b.net"
+    hosts = HostFinder(TopLevelDomains(("com", "net", "рф"))).hosts(run, 0, len(run), 0, protocol=False)
+    assert [(host.domain, host.before) for host in hosts] == [("www.example.com", ""), ("b.net", ".")]
 
 
 # -- hostile text ----------------------------------------------------------------------------------

@@ -83,12 +83,10 @@ class HostFinder:
         begins = list(accumulate((len(label) + 1 for label in labels[:-1]), initial=run))
         tld_ends = [self._tlds.end(text, begin) for begin in begins]
         names = _farthest_names(labels, tld_ends)
-        index = 0
-        while index < len(labels) - 1:
+        for index in range(len(labels) - 1):
             low, high, name = begins[index], begins[index + 1] - 1, names[index]
             if name < 0 and tld_ends[index + 1]:
                 name, low = index, low + labels[index].rfind("_") + 1  # a domain's name holds no underscore
-            index += 1
             if name < 0 or low == high or text[high - 1] in "-_":
                 continue
             linked = protocol and low == run and self._is_label_char(text, low) is not None
@@ -99,7 +97,7 @@ class HostFinder:
                 if domain[0] > "\uffff" and not (linked or before and self._may_precede(before)):
                     domain, before = _second_half(domain[0]) + domain[1:], ""
                 yield Host(start, end, domain, linked, before)
-                floor, index = end, name + 1
+                floor = end  # which leaves no room for a host in the labels that this one took
 
     def _start(self, text: str, low: int, high: int, floor: int) -> int:
         """The leftmost place in text[low:high] where a host without protocol may begin, or -1."""

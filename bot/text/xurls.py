@@ -168,21 +168,13 @@ class Stretch(NamedTuple):
 def counted_stretches(text: str, urls: Iterable[FoundUrl]) -> list[Stretch]:
     """The stretches of `text` that count as one URL each, in order and apart from each other.
 
-    The reference goes on counting as many UTF-16 units after a link's start as the link is long, which is before
-    its end when other characters lie between; and of two links with one start it knows the later.
+    The reference counts as many UTF-16 units from a link's start as the link is long: that is less than the link
+    takes in the text when other characters lie between its ends.
     """
-    stretches: list[Stretch] = []
-    done = 0
-    for url, start, end in urls:
-        stretch = Stretch(start, end, 0, False) if end - start == len(url) else _shorter_stretch(text, url, start)
-        if start >= done:
-            stretches.append(stretch)
-        elif stretches[-1].start == start:
-            stretches[-1] = stretch
-        else:
-            continue
-        done = stretch.end
-    return stretches
+    return [
+        Stretch(start, end, 0, False) if end - start == len(url) else _shorter_stretch(text, url, start)
+        for url, start, end in urls
+    ]
 
 
 def _shorter_stretch(text: str, url: str, start: int) -> Stretch:
