@@ -8,11 +8,13 @@ EVERYTHING := .[postgres,dev]
 # Databases of tests live in memory where that is possible: durability is not what a slow disk would prove.
 SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 
-.PHONY: demo test check fmt lint types bench clean help
+.PHONY: demo test check fmt lint types fuzz bench clean help
 
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
+	@echo "make bench   speed beside other packages, which it installs apart; KEEP=1 writes docs/benchmarks.md again"
+	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -23,15 +25,23 @@ test: lint types
 	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n 2 -q
 
 fmt: $(VENV)/.ready-dev
-	@$(BIN)/ruff format bot tests scripts
-	@$(BIN)/ruff check --fix bot tests scripts
+	@$(BIN)/ruff format bench bot tests scripts
+	@$(BIN)/ruff check --fix bench bot tests scripts
 
 lint: $(VENV)/.ready-dev
-	@$(BIN)/ruff format --check bot tests scripts
-	@$(BIN)/ruff check bot tests scripts
+	@$(BIN)/ruff format --check bench bot tests scripts
+	@$(BIN)/ruff check bench bot tests scripts
 
 types: $(VENV)/.ready-dev
 	@$(BIN)/mypy
+
+# The fuzz is a part of `make test` too where node and the package are; this fetches the package first, into bench/.peers.
+fuzz: $(VENV)/.ready-dev
+	@$(BIN)/python -m bench.fuzz
+
+# What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed.
+bench: $(VENV)/.ready-dev
+	@$(BIN)/python -m bench $(if $(KEEP),--keep)
 
 # $(1): what to install, with its extras. Exact versions come from constraints.txt.
 define install
@@ -54,4 +64,4 @@ $(VENV)/.ready-dev: pyproject.toml constraints.txt
 	@touch $@ $(VENV)/.ready
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist bench/.peers

@@ -1,29 +1,27 @@
 """The measure against twitter-text itself, string by string, on random text made of what is hard about it.
 
-Needs `node` and the npm package: `npm install twitter-text@3.1.0` in any folder, and that folder named by the
-environment variable NIGHTDESK_TWITTER_TEXT (or done in `tests/`). Skipped where either is missing.
+Needs `node` and the npm package, which `make fuzz` and `make bench` fetch into a folder of their own; skipped where
+either is missing.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.peers import folder_of, is_ready
+from bench.rows import NPM
 from bot.text.xlength import extract_urls, limit_length, parse
 from bot.text.xtables import newer_tables, reference_tables
 
 STRINGS = 20_000
 SEED = 2026
-
-FOLDER = Path(os.environ.get("NIGHTDESK_TWITTER_TEXT") or Path(__file__).parent)
 
 ASK = """
 const twitter = require("twitter-text");
@@ -83,11 +81,13 @@ def answers() -> list[tuple[str, Any]]:
     """Each string with what npm's twitter-text says of it."""
     if not shutil.which("node"):
         pytest.skip("needs `node`, which is not on this machine")
-    if not (FOLDER / "node_modules" / "twitter-text").is_dir():
-        pytest.skip(f"needs `npm install twitter-text@3.1.0` in {FOLDER} or in $NIGHTDESK_TWITTER_TEXT")
+    if not is_ready(NPM.packages):
+        pytest.skip("needs npm's twitter-text, which is not here: `make fuzz` fetches it")
     texts = list(strings())
     command = ["node", "-e", ASK]
-    done = subprocess.run(command, cwd=FOLDER, input=json.dumps(texts), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=folder_of(NPM.packages), input=json.dumps(texts), capture_output=True, text=True, check=True
+    )
     return list(zip(texts, json.loads(done.stdout), strict=True))
 
 

@@ -1,0 +1,82 @@
+"""Texts made to be slow, and whether the time they take grows no faster than they do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+FAMILIES: Mapping[str, str] = {
+    "labels": "a.",
+    "dots": ".",
+    "unknown domains": "a.zzzz ",
+    "known domains in a chain": "a.com.",
+    "protocols begun": "http",
+    "protocols": "https://",
+    "protocols with a letter": "http://a",
+    "unknown links": "http://a.zzz ",
+    "domains in other letters": "日a.com ",
+    "domains glued to other letters": "日a.com",
+    "labels in other letters": "日.",
+    "accented labels": "é.",
+    "punycode labels": "a.xn--",
+    "underscores": "_a.com.",
+    "underscore chains": "x.a_b.com.",
+    "links that stop early": "a.com日.jp/p ",
+    "links that tear emoji apart": "a.com👩\u200d👧.jp/p",
+    "hyphens": "a--.",
+    "signs after domains": "a.co@",
+    "open parentheses": "a.com/(",
+    "parentheses in parentheses": "a.com/((a)",
+    "queries that do not end": "a.com/?!",
+    "t.co": "https://t.co/a",
+    "marks": "\u0301",
+    "marks out of order": "\u0301\u0323",
+    "marks in long runs": "a" + "\u0301\u0323" * 505,
+    "decomposed syllables": "\u1112\u1161\u11ab",
+    "joined people": "\U0001f469\u200d",
+    "joiners": "\u200d",
+    "flags": "\U0001f1e6",
+    "tones": "\U0001f3fd",
+    "tag flags": "\U0001f3f4\U000e0067",
+    "emoji as labels": "\U0001f600.",
+    "spaces": " ",
+    "NULs": "\0",
+    "halves of emoji": "\ud83d",
+    "carriage returns": "\r",
+    "hashtags": "#a",
+    "hashtags of digits": "#1 ",
+    "digits without end": "#" + "1" * 999,
+    "mentions": "@a",
+    "mentions of mentions": "RT@",
+    "cashtags": " $A.b",
+    "signs": "@#$",
+}
+"""Name of a family -> what its texts repeat."""
+
+SHORT, LONG = 100_000, 1_000_000
+"""Code points of the two texts that are compared."""
+
+LEAST = 0.02
+"""CPU seconds a measurement takes at least; what is faster is repeated."""
+
+
+def text_of(unit: str, size: int) -> str:
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def growth(work: Callable[[str], object], unit: str, passes: int = 3) -> tuple[float, float]:
+    """CPU seconds (medians) for the short text and for the long one."""
+    short, long = text_of(unit, SHORT), text_of(unit, LONG)
+    work(short)
+    pairs = [(_seconds(work, short), _seconds(work, long)) for _ in range(passes)]
+    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+
+
+def _seconds(work: Callable[[str], object], text: str) -> float:
+    times = 0
+    start = time.process_time()
+    while (spent := time.process_time() - start) < LEAST or not times:
+        work(text)
+        times += 1
+    return spent / times

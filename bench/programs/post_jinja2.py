@@ -1,0 +1,20 @@
+"""The same template rendered by plain Jinja2, whose `fit` changes nothing."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from passes import serve
+
+from bot.templating.filters import FILTERS
+
+environment = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "templates"))
+environment.filters.update(FILTERS)
+environment.filters["fit"] = lambda value, *rules, **more: value
+template = environment.get_template("post.txt.j2")
+
+
+def post(item: dict) -> str:
+    return template.render(item["values"])
+
+
+serve(post)

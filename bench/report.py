@@ -1,0 +1,95 @@
+"""How the results are shown: as lines while they come, and as the page that is kept."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.hostile import LONG, SHORT
+from bench.rows import MOST_GROWTH, PASSES, WARM_UP, Growth, Row
+
+
+def row_line(row: Row) -> str:
+    if row.skipped:
+        return f"SKIPPED {row.peer}: {row.skipped}"
+    against = f"{row.ours:9.1f} µs against {row.theirs:9.1f} µs of {row.peer}: {row.ratio:.3g} ×"
+    return f"{_verdict(row.met, row.target)} {against}{_must(row)}"
+
+
+def growth_line(growth: Growth) -> str:
+    return f"{_verdict(growth.met)} {growth.family}: {growth.long * 1e3:.1f} ms, {growth.times:.1f} × the short text"
+
+
+def _verdict(met: bool, target: float = 1) -> str:
+    return "      " if not target else "ok    " if met else "MISSED"
+
+
+def _must(row: Row) -> str:
+    return f" (must be ≥ {row.target:g} ×)" if row.target else ""
+
+
+def page(rows: Sequence[Row], growths: Sequence[Growth]) -> str:
+    """The page `docs/benchmarks.md`."""
+    return "\n".join([_INTRODUCTION, f"Measured on {_day()}: {_machine()}.", "", *_table(rows), "", *_hostile(growths)])
+
+
+_INTRODUCTION = f"""# How fast the text engine is
+
+`make bench` measures this table on your machine and says which targets are missed; `make bench KEEP=1` also writes
+this page again. Each peer is installed into a folder of its own at the first run; one that cannot be had is skipped
+and named. Times are CPU time (user and system) of the contender's own process, an item of work each: the median of
+{PASSES} passes after {WARM_UP} that only warm up. The contenders of a row take turns, pass by pass, in one run.
+"""
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    lines = ["| work | Nightdesk | peer | its time | times as fast | must be |", "|---|---:|---|---:|---:|---:|"]
+    for row in rows:
+        theirs = "skipped" if row.skipped else f"{row.theirs:,.1f} µs"
+        ratio = "–" if row.skipped else f"{row.ratio:.3g} ×"
+        target = f"≥ {row.target:g} ×" if row.target else "–"
+        lines.append(f"| {row.work} | {row.ours:,.1f} µs | {row.peer} | {theirs} | {ratio} | {target} |")
+    return lines
+
+
+def _hostile(growths: Sequence[Growth]) -> list[str]:
+    return [
+        "## Hostile text",
+        "",
+        f"Each family repeats one thing; the count for the limit is measured with {SHORT:,} and {LONG:,} characters.",
+        f"Ten times the text may take {MOST_GROWTH:g} times as long at most.",
+        "",
+        f"| family | {LONG:,} characters | times the {SHORT:,} |",
+        "|---|---:|---:|",
+        *(f"| {each.family} | {each.long * 1e3:,.1f} ms | {each.times:.1f} × |" for each in growths),
+        "",
+    ]
+
+
+def _day() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _machine() -> str:
+    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{_node()}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _node() -> str:
+    try:
+        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f", node {done.stdout.strip().removeprefix('v')}"
