@@ -32,6 +32,9 @@ class Account:
 
     `identity` is what the platform knows it by: the handle without @, or the page id. `live` is only the
     settings' word; an account sends live when `golive` was recorded too (see `Nightdesk.is_live`).
+
+    `language` is the one its dates are written in ("": the article's own). `hashtags` says which hashtag, without
+    its #, stands for a tag or section ("": none). `utm` are the campaign parameters of its links, such as `source`.
     """
 
     name: str
@@ -43,6 +46,9 @@ class Account:
     caps: Caps = field(default_factory=Caps)
     live: bool = False
     credentials: dict[str, SecretRef] = field(default_factory=dict)
+    language: str = ""
+    hashtags: dict[str, str] = field(default_factory=dict)
+    utm: dict[str, str] = field(default_factory=dict)
 
     def rehearsal_key(self) -> str:
         """The one credential of the account in the sandbox, so that each account is its own identity there."""

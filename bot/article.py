@@ -13,7 +13,8 @@ class Article:
     `id` is None until the store has kept it. `url` is the link its author gave it (http or https), used in
     posts as it stands; `identities` are the keys it is recognised by (see `bot.identity`).
     `published` is the author's own time, `first_seen` ours; both aware. `typed` marks a text that a person
-    typed with `add --text`: it is posted as it is, without a template.
+    typed with `add --text`: it is posted as it is, without a template. `short_title` is the shorter headline
+    that its author gave it, if any.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Article:
     evergreen: bool = False
     priority: int = 0
     typed: bool = False
+    short_title: str = ""
 
     def dated(self) -> datetime | None:
         """When the story's age starts: its own date, else the moment it was first seen."""

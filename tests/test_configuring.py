@@ -77,6 +77,9 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
         credentials.api_key = { env = "KEY" }
         credentials.api_secret = { file = "secrets/s" }
         credentials.access_token = { credential = "t" }
+        language = "en-GB"
+        hashtags = { "Azərbaycan" = "#Azerbaijan", "Бакинские новости" = "Баку", "filler" = "" }
+        utm = { source = "x", campaign = "night desk" }
         [accounts.x-main.caps]
         per_hour = 6
         per_day = 40
@@ -119,6 +122,9 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
         "api_secret": SecretRef("file", "secrets/s"),
         "access_token": SecretRef("credential", "t"),
     }
+    assert (x.language, x.utm) == ("en-GB", {"source": "x", "campaign": "night desk"})
+    assert x.hashtags == {"Azərbaycan": "Azerbaijan", "Бакинские новости": "Баку", "filler": ""}
+    assert (page.language, page.hashtags, page.utm) == ("", {}, {})
     assert (page.platform, page.identity, page.zone.key) == ("facebook", "1234567890", "Asia/Baku")
     assert (page.template, page.timetable) == ("posts/facebook.txt.j2", ())
     site, folder = settings.sources["site"], settings.sources["folder"]
@@ -192,6 +198,15 @@ REFUSED = {
         "accounts.x-main.caps.per_dya: unknown key; did you mean 'per_day'?",
     ),
     "unknown key far from any": ("[platforms]\nmyspace = 1", 2, "platforms.myspace: unknown key"),
+    "unknown language": (X + 'language = "klingon"', 4, "there is no language 'klingon'; write its code, such as en"),
+    "a hashtag that is none": (
+        X + 'hashtags = { "News" = "2026" }',
+        4,
+        "accounts.x-main.hashtags.News: '2026' is no hashtag",
+    ),
+    "a hashtag of two words": (X + 'hashtags = { "News" = "a b" }', 4, "'a b' is no hashtag"),
+    "unknown campaign parameter": (X + 'utm = { sorce = "x" }', 4, "unknown key; did you mean 'source'?"),
+    "empty campaign parameter": (X + 'utm = { source = " " }', 4, "accounts.x-main.utm.source: should be a word"),
     "unknown zone": (
         '\ntimezone = "asia/bakuu"',
         2,

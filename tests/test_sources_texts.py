@@ -222,6 +222,7 @@ author: Leyla Rahimova
 language: no
 published: 2026-11-08 12:30
 image: https://news.example/bridge.jpg
+short: New bridge in May
 draft: false
 layout: {wide: [1, 2]}
 ---
@@ -243,6 +244,7 @@ def test_front_matter_says_everything() -> None:
         language="no",
         published=datetime(2026, 11, 8, 8, 30, tzinfo=UTC),
         image="https://news.example/bridge.jpg",
+        short_title="New bridge in May",
     )
     assert article.published is not None
     assert article.published.tzinfo is UTC

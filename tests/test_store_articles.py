@@ -32,6 +32,7 @@ FULL = Article(
     evergreen=True,
     priority=-3,
     typed=True,
+    short_title="Bərə qayıdır",
 )
 
 

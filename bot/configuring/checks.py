@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import regex
 from pydantic import ValidationInfo
 
 from bot.account import SecretRef
@@ -27,6 +28,7 @@ CREDENTIALS = {
 NEEDED = {"x": CREDENTIALS["x"], "facebook": ("page_token",)}
 PLATFORMS = {"x": "x", "twitter": "x", "facebook": "facebook"}
 SECRET_KINDS = ("env", "file", "credential")
+LONGEST_PARAMETER = 100
 REFERENCE = '{ env = "NAME" }, { file = "secrets/name" } or { credential = "name" }'
 
 
@@ -121,6 +123,31 @@ def network(value: object) -> IPv4Network | IPv6Network:
         return ip_network(written)
     except ValueError:
         raise ValueError(f"'{written}' is not a range of addresses; write it like \"10.0.0.0/8\"") from None
+
+
+def known_language(code: str) -> str:
+    """A language tag such as az or en-GB, of a language whose dates can be written."""
+    from babel import Locale, UnknownLocaleError  # heavy, and most files name no language
+
+    try:
+        Locale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise ValueError(f"there is no language '{code}'; write its code, such as en, az or pt-BR") from None
+    return code
+
+
+def hashtag(written: str) -> str:
+    """What stands behind the #. Empty is allowed, and means no hashtag."""
+    body = written.removeprefix("#")
+    if body and not regex.fullmatch(r"[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*", body):
+        raise ValueError(f"'{written}' is no hashtag: it needs letters, digits and _ alone, and one letter at least")
+    return body
+
+
+def parameter(value: str) -> str:
+    if not value.strip() or len(value) > LONGEST_PARAMETER:
+        raise ValueError(f"should be a word or a few, {LONGEST_PARAMETER} characters at most")
+    return value
 
 
 def timetable_line(line: str) -> str:

@@ -180,6 +180,9 @@ def account_from(name: str, table: AccountTable, file: File) -> Account:
         caps=caps_from(table.caps),
         live=table.live,
         credentials=dict(table.credentials),
+        language=table.language,
+        hashtags=dict(table.hashtags),
+        utm=table.utm.given(),
     )
 
 

@@ -40,6 +40,9 @@ TimetableLine = Annotated[str, AfterValidator(checks.timetable_line)]
 Timetable = Annotated[list[TimetableLine], AfterValidator(checks.timetable)]
 Database = Annotated[str | SecretRef, BeforeValidator(checks.database)]
 Name = Annotated[str, AfterValidator(checks.plain_name)]
+Language = Annotated[str, AfterValidator(checks.known_language)]
+Hashtag = Annotated[str, AfterValidator(checks.hashtag)]
+Parameter = Annotated[str, AfterValidator(checks.parameter)]
 
 
 class Table(BaseModel):
@@ -58,6 +61,20 @@ class CapsTable(Table):
     max_late: Span = timedelta(minutes=30)
 
 
+class UtmTable(Table):
+    """`utm`: the parameters that tell a site's statistics where a reader came from."""
+
+    source: Parameter | None = None
+    medium: Parameter | None = None
+    campaign: Parameter | None = None
+    content: Parameter | None = None
+    term: Parameter | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that the file says."""
+        return self.model_dump(exclude_none=True)
+
+
 class AccountTable(Table):
     """`[accounts.NAME]`: who posts, where, when, how much, and with which secrets."""
 
@@ -70,6 +87,9 @@ class AccountTable(Table):
     caps: CapsTable = CapsTable()
     live: bool = False
     credentials: dict[Credential, Secret] = Field(default={}, validate_default=True)
+    language: Language = ""
+    hashtags: dict[str, Hashtag] = {}
+    utm: UtmTable = UtmTable()
 
     @field_validator("handle")
     @classmethod

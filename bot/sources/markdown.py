@@ -103,6 +103,7 @@ def read(text: str, name: str, zone: ZoneInfo) -> Article:
         language=front.line("language"),
         published=front.moment("published", zone),
         image=front.address("image"),
+        short_title=front.line("short_title") or front.line("short"),
     )
 
 

@@ -61,6 +61,7 @@ articles = sa.Table(
     _column("evergreen", sa.Boolean),
     _column("priority", sa.Integer),
     _column("typed", sa.Boolean),
+    _column("short_title", Prose, server_default=""),
 )
 
 identities = sa.Table(
