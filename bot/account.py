@@ -35,6 +35,7 @@ class Account:
 
     `language` is the one its dates are written in ("": the article's own). `hashtags` says which hashtag, without
     its #, stands for a tag or section ("": none). `utm` are the campaign parameters of its links, such as `source`.
+    `allow` is what articles may mention, tag and link in their own text: `@handle`, `#tag`, `$SYMBOL`, `domain.az`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Account:
     language: str = ""
     hashtags: dict[str, str] = field(default_factory=dict)
     utm: dict[str, str] = field(default_factory=dict)
+    allow: tuple[str, ...] = ()
 
     def rehearsal_key(self) -> str:
         """The one credential of the account in the sandbox, so that each account is its own identity there."""

@@ -29,6 +29,7 @@ NEEDED = {"x": CREDENTIALS["x"], "facebook": ("page_token",)}
 PLATFORMS = {"x": "x", "twitter": "x", "facebook": "facebook"}
 SECRET_KINDS = ("env", "file", "credential")
 LONGEST_PARAMETER = 100
+ALLOWED = r"@[A-Za-z0-9_]{1,20}|#[\p{L}\p{M}\p{N}_]+|\$[A-Za-z._]{1,9}|[@#$]\*|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 REFERENCE = '{ env = "NAME" }, { file = "secrets/name" } or { credential = "name" }'
 
 
@@ -142,6 +143,16 @@ def hashtag(written: str) -> str:
     if body and not regex.fullmatch(r"[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*", body):
         raise ValueError(f"'{written}' is no hashtag: it needs letters, digits and _ alone, and one letter at least")
     return body
+
+
+def allowed(entry: str) -> str:
+    """Something that text from outside may mention, tag or link, as `bot.text.outside` takes it."""
+    if not regex.fullmatch(ALLOWED, entry):
+        raise ValueError(
+            f"'{entry}' should be a @handle, a #tag, a $SYMBOL or a domain such as example.com"
+            " (@*, #* or $* for all of a kind)"
+        )
+    return entry
 
 
 def parameter(value: str) -> str:

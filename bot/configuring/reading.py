@@ -183,6 +183,7 @@ def account_from(name: str, table: AccountTable, file: File) -> Account:
         language=table.language,
         hashtags=dict(table.hashtags),
         utm=table.utm.given(),
+        allow=tuple(table.allow),
     )
 
 

@@ -42,6 +42,7 @@ Database = Annotated[str | SecretRef, BeforeValidator(checks.database)]
 Name = Annotated[str, AfterValidator(checks.plain_name)]
 Language = Annotated[str, AfterValidator(checks.known_language)]
 Hashtag = Annotated[str, AfterValidator(checks.hashtag)]
+Allowed = Annotated[str, AfterValidator(checks.allowed)]
 Parameter = Annotated[str, AfterValidator(checks.parameter)]
 
 
@@ -90,6 +91,7 @@ class AccountTable(Table):
     language: Language = ""
     hashtags: dict[str, Hashtag] = {}
     utm: UtmTable = UtmTable()
+    allow: list[Allowed] = []
 
     @field_validator("handle")
     @classmethod
