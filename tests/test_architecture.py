@@ -16,7 +16,7 @@ FLOORS = {
     "wiring": {"app", "daemon"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "deliver", "dispatch", "recovery", "pausing", "decide", "golive",
-        "summary", "report", "story", "planning", "preview", "status",
+        "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
     "writing": {"compose", "templating", "configuring", "resources"},

@@ -62,6 +62,12 @@ def get_many(tx: Transaction, ids: Iterable[int]) -> dict[int, Article]:
     return found
 
 
+def newest(tx: Transaction, most: int) -> list[Article]:
+    """The articles that came last, the newest first, at most `most` of them."""
+    latest = sa.select(articles).order_by(articles.c.id.desc()).limit(most)
+    return [made(Article, row, articles) for row in tx.execute(latest)]
+
+
 def find(tx: Transaction, name: str) -> list[Article]:
     """The articles a person may mean: of that id (`a12` or `12`), else of that address, else with all those words in
     the title, newest first and at most MOST_FOUND."""

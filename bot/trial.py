@@ -1,0 +1,179 @@
+"""Templates looked at before they are used: which there are, whether they are sound, how they serve real articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.account import Account
+from bot.article import Article
+from bot.compose import Renders, compose
+from bot.configuring.reading import template_folders
+from bot.configuring.values import did_you_mean
+from bot.errors import CannotFit, TemplateFailed, UsageError
+from bot.nightdesk import Nightdesk
+from bot.platforms.registry import rules_for
+from bot.post import Post, PostRules
+from bot.settings import Settings
+from bot.store import articles
+from bot.templating import Templates
+from bot.templating.trying import OneTemplate
+
+ENDING = ".txt.j2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateLine:
+    """One template: `source` is `home` or `packaged`, `accounts` are those it may write for."""
+
+    template: str
+    source: str
+    path: str
+    accounts: tuple[str, ...]
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """Whether a template is sound; `error` names file and line and the names there are."""
+
+    template: str
+    ok: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchLine:
+    """How a template served `articles` on one account. Lengths are in the platform's units, `cost` is in USD.
+
+    `cut`: posts with a shortened field; `refused`: those that cannot fit; `failed`: those the template has a mistake
+    for, the first of which is `error`. `room` is what was left of the limit, on average. Without any post that fits
+    `shortest`, `longest` and `room` are None.
+    """
+
+    template: str
+    account: str
+    platform: str
+    articles: int
+    shortest: int | None
+    longest: int | None
+    limit: int
+    cut: int
+    refused: int
+    failed: int
+    room: float | None
+    cost: float
+    error: str | None
+
+
+def every(settings: Settings) -> list[TemplateLine]:
+    """All templates there are, those of the home before packaged ones of the same name."""
+    found: dict[str, TemplateLine] = {}
+    for source, folder in zip(("home", "packaged"), template_folders(settings.home), strict=True):
+        for path in sorted(folder.rglob("*.j2")):
+            name = path.relative_to(folder).as_posix()
+            line = TemplateLine(
+                template=name,
+                source=source,
+                path=str(path),
+                accounts=tuple(account.name for account in writing_for(settings, name)),
+                lines=len(path.read_bytes().splitlines()),
+            )
+            found.setdefault(name, line)
+    return [found[name] for name in sorted(found)]
+
+
+def writing_for(settings: Settings, name: str) -> list[Account]:
+    """The accounts whose posts that template may write: it is theirs, or a special case or variant of theirs."""
+    return [account for account in settings.accounts.values() if _is_of(name, account.template)]
+
+
+def _is_of(name: str, base: str) -> bool:
+    stem = base.removesuffix(ENDING)
+    return name == base or (stem != base and name.startswith((f"{stem}/", f"{stem}.")) and name.endswith(ENDING))
+
+
+def check(settings: Settings, name: str | None = None) -> Iterator[CheckLine]:
+    """Each template there is, or the one of that name; UsageError for an unknown one."""
+    templates = Templates(template_folders(settings.home))
+    for each in [known(settings, name)] if name else [line.template for line in every(settings)]:
+        try:
+            templates.check(each)
+        except TemplateFailed as trouble:
+            yield CheckLine(template=each, ok=False, error=str(trouble))
+        else:
+            yield CheckLine(template=each, ok=True, error=None)
+
+
+def known(settings: Settings, name: str) -> str:
+    """The name, if there is such a template; UsageError otherwise."""
+    names = [line.template for line in every(settings)]
+    if name not in names:
+        like = did_you_mean(name, names) or "."
+        raise UsageError(f"There is no template {name!r}{like}", f"There are: {', '.join(names)}.")
+    return name
+
+
+def bench(desk: Nightdesk, name: str | None = None, *, last: int) -> Iterator[BenchLine]:
+    """How each account's own template, or the one of that name, serves the newest `last` articles.
+
+    A template that no account uses yet is tried for all of them. Raises TemplateFailed when it has a mistake that
+    shows without an article.
+    """
+    templates: Renders = desk.templates
+    accounts: Sequence[Account] = list(desk.settings.accounts.values())
+    if name is not None:
+        desk.templates.check(known(desk.settings, name))
+        templates = OneTemplate(desk.templates, name)
+        accounts = [replace(each, template=name) for each in writing_for(desk.settings, name) or accounts]
+    with desk.database.read() as tx:
+        real = [article for article in articles.newest(tx, last) if not article.typed]
+    return (_served(account, real, templates) for account in accounts)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What became of an account's posts, added up."""
+
+    rules: PostRules
+    lengths: list[int] = field(default_factory=list)
+    cut: int = 0
+    refused: int = 0
+    cost: float = 0.0
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, post: Post) -> None:
+        self.lengths.append(post.length)
+        self.cut += bool(post.cut)
+        self.cost += self.rules.cost(post)
+
+    def room(self) -> float | None:
+        if not self.lengths:
+            return None
+        return round(self.rules.limit.most - sum(self.lengths) / len(self.lengths), 1)
+
+
+def _served(account: Account, real: Sequence[Article], templates: Renders) -> BenchLine:
+    tally = _Tally(rules_for(account.platform))
+    for article in real:
+        try:
+            tally.add(compose(article, account, tally.rules, templates))
+        except CannotFit:
+            tally.refused += 1
+        except TemplateFailed as trouble:
+            tally.errors.append(str(trouble))
+    return BenchLine(
+        template=account.template,
+        account=account.name,
+        platform=account.platform,
+        articles=len(real),
+        shortest=min(tally.lengths, default=None),
+        longest=max(tally.lengths, default=None),
+        limit=tally.rules.limit.most,
+        cut=tally.cut,
+        refused=tally.refused,
+        failed=len(tally.errors),
+        room=tally.room(),
+        cost=round(tally.cost, 3),
+        error=next(iter(tally.errors), None),
+    )

@@ -1,0 +1,186 @@
+"""templates list, check and bench: which there are, whether they are sound, how they serve real articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands import nightdesk
+from tests.world import TWO_ACCOUNTS, World, world
+
+X, PAGE = "posts/x.txt.j2", "posts/facebook.txt.j2"
+
+
+@pytest.fixture
+def made(tmp_path: Path, database_url: str) -> Iterator[World]:
+    with world(tmp_path, database_url, TWO_ACCOUNTS) as made:
+        yield made
+
+
+def lines(made: World, *words: str, status: int = 0) -> list[dict[str, Any]]:
+    done = nightdesk("templates", *words, "--json", home=made.home)
+    assert done.status == status, done.err
+    return done.lines
+
+
+def write(made: World, name: str, text: str | bytes) -> Path:
+    path = made.home / "templates" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+# -- list --------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_tells_where_each_comes_from_and_whom_it_serves(made: World) -> None:
+    mine = write(made, X, "{{ title }}\n{{ url }}\n")
+    write(made, "posts/x/sport.txt.j2", "{{ title }}")
+    write(made, "posts/x.2.txt.j2", "{{ title }}")
+    write(made, "posts/xylophone.txt.j2", "{{ title }}")
+    found = {line["template"]: line for line in lines(made, "list")}
+    assert found[X] == {"template": X, "source": "home", "path": str(mine), "accounts": ["x-main"], "lines": 2}
+    assert found["posts/x/sport.txt.j2"]["accounts"] == ["x-main"]
+    assert found["posts/x.2.txt.j2"]["accounts"] == ["x-main"]
+    assert found["posts/xylophone.txt.j2"]["accounts"] == []
+    assert (found[PAGE]["source"], found[PAGE]["accounts"]) == ("packaged", ["fb-page"])
+    assert list(found) == sorted(found)
+
+
+def test_on_a_terminal_the_list_is_a_table(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
+    done = nightdesk("templates", "list", home=made.home)
+    assert done.status == 0
+    assert any(line.split() == [PAGE, "packaged", *line.split()[2:3], "fb-page"] for line in done.out.splitlines())
+
+
+# -- check -------------------------------------------------------------------------------------------------------
+
+MISTAKES = {
+    "an unknown field": ("{{ title }}\n{{ titel }}", ["line 2", "titel", "Did you mean “title”?"]),
+    "an unknown filter": ("{{ title|shout }}", ["line 1", "shout", "upper"]),
+    "an unclosed tag": ("{% if summary %}{{ summary }}", ["line 1", "{% endif %}"]),
+    "a fit of a fit": ("{{ title|fit(1)|fit(2) }}", ["line 1", "|fit"]),
+    "a filter after fit": ("{{ title|fit(1)|upper }}", ["line 1", "before |fit"]),
+    "nothing at all": ("", ["empty"]),
+    "no text": (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", ["UTF-8"]),
+    "a sum": ("{{ 'a' * 10**9 }}", ["line 1", "sums"]),
+    "a loop in a loop": ("{% for a in tags %}{% for b in tags %}{{ b }}{% endfor %}{% endfor %}", ["line 1", "for"]),
+    "code": ("{{ title.__class__.__mro__ }}", ["line 1"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_file_and_line_and_ends_with_3(tmp_path: Path, mistake: str) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        source, told = MISTAKES[mistake]
+        write(made, X, source)
+        [line] = lines(made, "check", X, status=3)
+        assert (line["template"], line["ok"]) == (X, False)
+        assert all(each in line["error"] for each in [X, *told]), line["error"]
+
+
+def test_all_are_checked_also_the_packaged_ones(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        write(made, "posts/new.txt.j2", "{{ titel }}")
+        found = {line["template"]: line["ok"] for line in lines(made, "check", status=3)}
+        assert not found.pop("posts/new.txt.j2")
+        assert {X, PAGE} <= found.keys()
+        assert all(found.values())
+
+
+def test_sound_templates_need_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
+    with world(tmp_path, "postgresql+psycopg://nobody@127.0.0.1:1/none") as made:
+        done = nightdesk("templates", "check", home=made.home)
+        assert done.status == 0
+        assert [line.split() for line in done.out.splitlines() if X in line] == [[X, "yes"]]
+        assert nightdesk("templates", "list", home=made.home).status == 0
+
+
+@pytest.mark.parametrize("family", ["check", "bench"])
+def test_an_unknown_name_is_refused_with_the_one_that_was_meant(made: World, family: str) -> None:
+    done = nightdesk("templates", family, "posts/xx.txt.j2", home=made.home)
+    assert (done.status, done.out) == (2, "")
+    assert "posts/x.txt.j2" in done.err
+
+
+# -- bench -------------------------------------------------------------------------------------------------------
+
+
+def test_the_bench_writes_real_articles_and_tells_how_they_fit(made: World) -> None:
+    write(made, X, "{{ title|fit(1, min=20) }} {{ url }}")
+    link = "https://courier.com/"
+    made.add("Ferry returns", url=f"{link}1")
+    made.add("Harbour opens again today", url=f"{link}2")
+    made.add("word " * 100, url=f"{link}3")
+    x, page = lines(made, "bench")
+    assert list(x) == [
+        "template", "account", "platform", "articles", "shortest", "longest", "limit", "cut", "refused", "failed",
+        "room", "cost", "error",
+    ]  # fmt: skip
+    assert (x["template"], x["account"], x["platform"], x["articles"]) == (X, "x-main", "x", 3)
+    assert (x["shortest"], x["limit"], x["cut"], x["refused"], x["failed"]) == (13 + 1 + 23, 280, 1, 0, 0)
+    lengths = [13 + 24, 25 + 24, x["longest"]]
+    assert x["longest"] > 270
+    assert x["room"] == round(280 - sum(lengths) / 3, 1)
+    assert x["cost"] == pytest.approx(0.6)
+    assert (page["account"], page["cut"], page["cost"], page["longest"]) == ("fb-page", 0, 0.0, 499)
+    assert made.posts() == []
+
+
+def test_the_bench_takes_the_newest_and_leaves_out_what_was_typed(made: World) -> None:
+    made.add(*(f"Story number {number}" for number in range(5)), accounts=["x-main"])
+    nightdesk("add", "--text", "typed by hand", "--account", "x-main", home=made.home)
+    assert [line["articles"] for line in lines(made, "bench", "--last", "3")] == [2, 2]
+    assert [line["articles"] for line in lines(made, "bench")] == [5, 5]
+
+
+def test_posts_that_cannot_fit_are_counted_and_end_with_4(made: World) -> None:
+    write(made, X, "{{ title }} {{ url }}")
+    made.add("Ferry returns")
+    made.add("word " * 100, url="https://courier.example/long")
+    x, _ = lines(made, "bench", status=4)
+    assert (x["articles"], x["refused"], x["failed"], x["error"]) == (2, 1, 0, None)
+
+
+def test_a_template_that_fails_on_an_article_says_so_and_ends_with_3(made: World) -> None:
+    write(made, X, "{{ summary|fit(1) }}")
+    made.add("Ferry returns", "Harbour opens")
+    x, page = lines(made, "bench", status=3)
+    assert (x["failed"], x["shortest"], x["longest"], x["room"], x["cost"]) == (2, None, None, None, 0.0)
+    assert "empty post" in x["error"]
+    assert page["failed"] == 0
+
+
+def test_one_template_is_tried_on_the_accounts_it_writes_for_or_else_on_all(made: World) -> None:
+    made.add("Ferry returns")
+    write(made, "posts/x/sport.txt.j2", "SPORT {{ title }} {{ url }}")
+    write(made, "posts/new.txt.j2", "NEW {{ title }} {{ url }}")
+    assert [(line["account"], line["template"]) for line in lines(made, "bench", "posts/x/sport.txt.j2")] == [
+        ("x-main", "posts/x/sport.txt.j2")
+    ]
+    assert [line["account"] for line in lines(made, "bench", "posts/new.txt.j2")] == ["x-main", "fb-page"]
+
+
+def test_a_template_with_a_mistake_is_not_benched(made: World) -> None:
+    write(made, "posts/new.txt.j2", "{{ titel }}")
+    done = nightdesk("templates", "bench", "posts/new.txt.j2", home=made.home)
+    assert (done.status, done.out) == (3, "")
+    assert "posts/new.txt.j2, line 1" in done.err
+
+
+def test_without_articles_the_bench_says_how_to_get_some(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
+    done = nightdesk("templates", "bench", home=made.home)
+    assert done.status == 0
+    assert "There are no articles yet" in done.err
+    assert [line.split()[2] for line in done.out.splitlines() if "x-main" in line] == ["0"]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "99999999"])
+def test_a_number_of_articles_that_makes_no_sense_is_refused(made: World, number: str) -> None:
+    assert nightdesk("templates", "bench", "--last", number, home=made.home).status == 2
