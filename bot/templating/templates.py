@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateFailed
+from bot.templating import lookup
 from bot.templating.filters import FILTERS, MOST_CHARACTERS
 from bot.templating.language import TESTS, VOCABULARY, Misuse, Optional, check, misuse
 from bot.text.clean import clean
@@ -50,15 +51,28 @@ class Templates:
     """The templates in some folders; the first folder that has a file of the name wins."""
 
     def __init__(self, folders: Sequence[Path], *, vocabulary: Collection[str] = VOCABULARY) -> None:
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
         self._vocabulary = vocabulary
         self._sandbox = Sandbox()
         self._compiled: dict[str, tuple[object, Template]] = {}
 
     def names(self) -> list[str]:
         """The names of all templates there are, such as `posts/x.txt.j2`, sorted."""
-        files = (file.relative_to(folder) for folder in self._folders for file in folder.rglob("*.j2"))
+        files = (file.relative_to(folder) for folder in self.folders for file in folder.rglob("*.j2"))
         return sorted({file.as_posix() for file in files})
+
+    def find(
+        self, base: str, *, kinds: Sequence[str] = (), section: str = "", source: str = "", language: str = "", key: str
+    ) -> str:
+        """The name of the template that is used in place of `base` for such an article: see `lookup.find`.
+
+        `key` names article, account and round; it alone chooses among several variants.
+        """
+        return lookup.find(self.folders, base, kinds=kinds, section=section, source=source, language=language, key=key)
+
+    def relatives(self, base: str) -> list[str]:
+        """The names of all templates that `find` may give for `base`, which comes first."""
+        return lookup.relatives(self.folders, base)
 
     def check(self, name: str) -> None:
         """Raises TemplateFailed when the template is missing, or has a mistake that shows without an article."""
@@ -99,11 +113,11 @@ class Templates:
     def _path(self, name: str) -> Path:
         pure = PurePosixPath(name)
         if not pure.is_absolute() and ".." not in pure.parts:
-            for folder in self._folders:
+            for folder in self.folders:
                 if (path := folder / pure).is_file():
                     return path
         there = ", ".join(self.names()) or "none"
-        looked = " and ".join(str(folder) for folder in self._folders)
+        looked = " and ".join(str(folder) for folder in self.folders)
         raise TemplateFailed(f"There is no template {name} in {looked}.", f"There are: {there}.")
 
     def _compile(self, name: str, path: Path) -> Template:

@@ -1,0 +1,123 @@
+"""Which file writes a post: the most special template there is for an article's section, source, kind and language.
+
+Beside `posts/x.txt.j2` a newsroom may keep a folder of its name with `sport.txt.j2` for a section, `reuters.txt.j2` for
+a source, `breaking.txt.j2` for a kind of article. A language stands before the ending, as in `posts/x.az.txt.j2` or
+`posts/x/sport.az.txt.j2`, and a number behind that marks a variant: `posts/x.2.txt.j2`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import regex
+
+from bot.text.clean import one_line
+
+_ENDING = re.compile(r"(?:\.txt)?\.[^.]+\Z")
+_NUMBER = re.compile(r"[2-9]|[1-9][0-9]")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+_WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_ONE_I = str.maketrans("İı", "ii")
+_LONGEST = 200  # characters of a section's name that are looked at
+
+Special = tuple[str, str]  # a place (a section, source or kind as a file names it; "" for any) and a language or ""
+
+
+def find(
+    folders: Sequence[Path], base: str, *, kinds: Sequence[str], section: str, source: str, language: str, key: str
+) -> str:
+    """The name of the template file that is used in place of `base`, an account's template such as `posts/x.txt.j2`.
+
+    Section goes before source, source before the `kinds` in their order, and for each of them the article's language
+    before any language; `base` comes last, and is the answer where there is nothing at all. The first folder that has
+    any of them decides, so that a home's own template is not passed over for a more special one of the package. Among
+    variants a stable hash of `key` chooses: the same key always gets the same one.
+    """
+    places = [place for name in (section, source, *kinds) if (place := slug(name))]
+    tongues = _tongues(language)
+    for folder in folders:
+        there = _family(folder, base)
+        for special in ((place, tongue) for place in (*places, "") for tongue in tongues):
+            if special in there:
+                return _choice(there[special], key)
+    return base
+
+
+def relatives(folders: Sequence[Path], base: str) -> list[str]:
+    """Every name that `find` could give for `base`, whatever the article; sorted, `base` first."""
+    found = {name for folder in folders for names in _family(folder, base).values() for name in names}
+    return [base, *sorted(found - {base})]
+
+
+def slug(name: str) -> str:
+    """A section, source or kind as a file is named after it: `Arts & Culture` → `arts-culture`, `İdman` → `idman`."""
+    folded = one_line(name[:_LONGEST]).translate(_ONE_I).casefold()
+    return "-".join(_WORDS.findall(folded))
+
+
+def _tongues(language: str) -> list[str]:
+    """`az-Latn-AZ` → that, `az-latn`, `az`, and "" for a template of no language."""
+    parts = [part for part in language.lower().replace("_", "-").split("-") if part]
+    return ["-".join(parts[:length]) for length in range(len(parts), -1, -1)]
+
+
+def _choice(names: Sequence[str], key: str) -> str:
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    return names[int.from_bytes(digest[:8], "big") % len(names)]
+
+
+def _family(folder: Path, base: str) -> dict[Special, list[str]]:
+    """The files in `folder` that stand for `base`, by what they are for; variants in the order of their numbers."""
+    path = PurePosixPath(base)
+    if path.is_absolute() or ".." in path.parts:
+        return {}
+    ending = _ENDING.search(path.name)
+    stem = path.name[: ending.start()] if ending else path.name
+    tail = ending[0] if ending else ""
+    found: dict[Special, list[tuple[int, str]]] = {}
+    for place, rest, name in (*_beside(folder, path, stem, tail), *_below(folder, path, stem, tail)):
+        if (reading := _language_and_number(rest)) is not None:
+            language, number = reading
+            found.setdefault((place, language), []).append((number, name))
+    return {special: [name for _, name in sorted(names)] for special, names in found.items()}
+
+
+def _beside(folder: Path, path: PurePosixPath, stem: str, tail: str) -> Iterator[tuple[str, list[str], str]]:
+    """`x.txt.j2` itself and `x.az.txt.j2`, `x.2.txt.j2`: place "", what stands between the dots, the name."""
+    for file in _files(folder / path.parent):
+        if file == path.name:
+            yield "", [], str(path)
+        elif file.startswith(f"{stem}.") and file.endswith(tail):
+            yield "", file[len(stem) + 1 : len(file) - len(tail)].split("."), str(path.with_name(file))
+
+
+def _below(folder: Path, path: PurePosixPath, stem: str, tail: str) -> Iterator[tuple[str, list[str], str]]:
+    """`x/sport.txt.j2`, `x/sport.az.2.txt.j2`."""
+    for file in _files(folder / path.parent / stem):
+        if file.endswith(tail):
+            place, *rest = file.removesuffix(tail).split(".")
+            if place := slug(place):
+                yield place, rest, str(path.parent / stem / file)
+
+
+def _language_and_number(between: list[str]) -> tuple[str, int] | None:
+    """What stands before a file's ending: a language or none, a variant's number or none. None for anything else."""
+    number = int(between.pop()) if between and _NUMBER.fullmatch(between[-1]) else 1
+    language = between.pop().lower().replace("_", "-") if between else ""
+    if between or (language and not _LANGUAGE.fullmatch(language)):
+        return None
+    return language, number
+
+
+def _files(folder: Path) -> list[str]:
+    """Asked anew each time: a file that was just put there counts for the next post."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_file()]
+    except OSError:
+        return []
