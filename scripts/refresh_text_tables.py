@@ -27,22 +27,30 @@ DATA = Path(__file__).resolve().parents[1] / "bot" / "text" / "data"
 REFERENCE = "twitter-text@3.1.0"
 LICENCES = {"twitter-text": "Apache-2.0", "twemoji-parser": "MIT"}  # as their LICENSE files say
 
-# Character classes are asked of the package's own patterns, one UTF-16 unit at a time, instead of being read from
-# their sources: so the ignore-case flag does what it does in JavaScript, which Python's does not.
+# Character classes are asked of the package's own patterns, one UTF-16 unit at a time (those of hashtags, which know
+# pairs of units, one code point at a time), instead of being read from their sources: so the ignore-case flag does
+# what it does in JavaScript, which Python's does not.
 DUMP = r"""
 const part = name => require("twitter-text/dist/" + name);
 const manifest = name => require(name + "/package.json");
 const units = Array.from({length: 0x10000}, (_, unit) => String.fromCharCode(unit));
-const matching = (pattern, wanted = true) => {
-  const whole = new RegExp("^(?:" + pattern + ")$", "i");
-  return units.filter(unit => whole.test(unit) === wanted).map(unit => unit.charCodeAt(0));
+const pairs = Array.from({length: 0x100000}, (_, at) => String.fromCodePoint(0x10000 + at));
+const members = (characters, pattern, wanted = true, flags = "i") => {
+  const whole = new RegExp("^(?:" + pattern + ")$", flags);
+  return characters.filter(character => whole.test(character) === wanted).map(character => character.codePointAt(0));
 };
-const without = (some, others) => some.filter(unit => !others.includes(unit));
+const matching = (pattern, wanted, flags) => members(units, pattern, wanted, flags);
+const matchingAnywhere = pattern => [...matching(pattern), ...members(pairs, pattern)];
+const without = (some, others) => {
+  const known = new Set(others);
+  return some.filter(character => !known.has(character));
+};
 const source = name => part("regexp/" + name).source;
 const list = name => source(name).match(/^\(\?:\(\?:(.*)\)\(\?=\[\^0-9a-zA-Z@\+-\]\|\$\)\)$/)[1].split("|");
 const tlds = [...list("validGTLD"), ...list("validCCTLD")];
 const letters = [...new Set(tlds.join("").replace(/[\x00-\x7f]/g, ""))];
 const emoji = require("twemoji-parser/dist/lib/regex").default;
+const hashtagLetters = matchingAnywhere(source("hashtagAlpha"));
 process.stdout.write(JSON.stringify({
   sources: ["twitter-text", "twemoji-parser"].map(manifest).map(({name, version}) => ({name, version})),
   configs: part("configs"),
@@ -57,6 +65,15 @@ process.stdout.write(JSON.stringify({
     not_before_url: matching(source("validUrlPrecedingChars").replace(/\|\^\)$/, ")"), false),
     not_before_bare_url: matching(source("invalidUrlWithoutProtocolPrecedingChars").replace(/\$$/, "")),
     invalid: matching(source("invalidChars")),
+  },
+  entities: {
+    hashtag_letter: hashtagLetters,
+    hashtag_other: without(matchingAnywhere(source("hashtagAlphaNumeric")), hashtagLetters),
+    not_before_mention: matching(source("validMentionPrecedingChars"), false, ""),
+    not_before_rt: matching(source("validMentionPrecedingChars").match(/\|\(\?:\^\|(\[.*?\])\)/)[1], false, ""),
+    not_after_mention: matching(source("endMentionMatch").slice(1), true, ""),
+    before_cashtag: matching(source("validCashtag").match(/^\(\^\|(\[.*?\])\)/)[1]),
+    after_cashtag: matching(source("validCashtag").match(/\(\?=\$\|(.*)\)$/)[1]),
   },
   same_letter: Object.fromEntries(letters.map(letter => [letter, units.filter(
     unit => new RegExp("^" + letter + "$", "i").test(unit)).join("")]).filter(([, same]) => same.length > 1)),
@@ -74,7 +91,7 @@ process.stdout.write(JSON.stringify(strings.filter(string => (string.match(emoji
 
 
 def main() -> None:
-    """Refresh the three files, or say in one sentence why that is not possible here."""
+    """Refresh the files, or say in one sentence why that is not possible here."""
     for tool in ("npm", "node"):
         if not shutil.which(tool):
             sys.exit(f"refresh_text_tables: {tool} is not on this machine; install Node.js, then run this again.")
@@ -83,6 +100,7 @@ def main() -> None:
         reference = json.loads(node(folder, DUMP))
         emoji = reference_emoji(folder, reference["emoji"])
     write("x_rules", rules(reference))
+    write("x_entities", {"sources": sources(reference)[:1], "classes": classes(reference["entities"])})
     write("x_reference", {"sources": sources(reference), **tables(reference["tlds"], emoji)})
     write("x_newer", newer(set(reference["tlds"]), emoji))
 
@@ -113,9 +131,13 @@ def rules(reference: dict[str, Any]) -> dict[str, Any]:
     return {
         "sources": sources(reference)[:1],
         "configs": configs,
-        "classes": {name: " ".join(ranges(members)) for name, members in reference["classes"].items()},
+        "classes": classes(reference["classes"]),
         "same_letter": " ".join(sorted(set(reference["same_letter"].values()))),
     }
+
+
+def classes(members: dict[str, list[int]]) -> dict[str, str]:
+    return {name: " ".join(ranges(numbers)) for name, numbers in members.items()}
 
 
 def ranges(numbers: list[int]) -> Iterator[str]:

@@ -10,17 +10,18 @@ import json
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from bench.peers import folder_of, is_ready
 from bench.rows import NPM
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions_or_lists
 from bot.text.xlength import extract_urls, limit_length, parse
 from bot.text.xtables import newer_tables, reference_tables
 
-STRINGS = 20_000
+STRINGS = 24_000
 SEED = 2026
 
 ASK = """
@@ -31,6 +32,9 @@ process.stdout.write(JSON.stringify(strings.map(text => {
   return [
     [parsed.weightedLength, parsed.valid, parsed.permillage, parsed.validRangeEnd, parsed.displayRangeEnd],
     twitter.extractUrlsWithIndices(text).map(found => [found.url, ...found.indices]),
+    twitter.extractHashtagsWithIndices(text).map(found => [found.hashtag, ...found.indices]),
+    twitter.extractMentionsOrListsWithIndices(text).map(found => [found.screenName, found.listSlug, ...found.indices]),
+    twitter.extractCashtagsWithIndices(text).map(found => [found.cashtag, ...found.indices]),
   ];
 })));
 """
@@ -49,7 +53,17 @@ PIECES = [
 ]
 
 
+# What is hard about hashtags, mentions and cashtags.
+SIGNS = [
+    *"@@##$$＠＃&  .:/_-~Aaéəž9٣日·\n\x85\u180e\u3000\u200c\u200d\ufe0e\ufe0f\u20e3✌😀🏽\U00020021\U000104a0\U0001d7ce",
+    *("RT", "rt:", " rT@", "://", "a.co", "http://a.co/", "@a/l", "/l-", "@" + "a" * 20, "@" + "a" * 21),
+    *("/" + "l" * 25, "#a", "#1", "#_a", "＃日本", "#\u0e01\u0e31", "#a\ufe0f"),
+    *("$A", " $AB", " $abcdef", " $abcdefg", ".b", "_cd", "$A.b"),
+]
+
+
 def piece(chance: random.Random, tlds: tuple[str, ...], emoji: list[str]) -> str:
+    """A piece of a text about links."""
     kind = chance.random()
     if kind < 0.06:
         return "." + chance.choice(tlds)
@@ -64,7 +78,11 @@ def strings() -> Iterator[str]:
     chance = random.Random(SEED)
     tlds, emoji = reference_tables().tlds, sorted(newer_tables().emoji)
     for number in range(STRINGS):
-        text = "".join(piece(chance, tlds, emoji) for _ in range(chance.randint(1, 20)))
+        size = chance.randint(1, 20)
+        if number % 4:
+            text = "".join(piece(chance, tlds, emoji) for _ in range(size))
+        else:
+            text = "".join(chance.choices(SIGNS, k=size))
         if number % 20 == 0:
             text *= chance.randint(2, 20)
         if number % 200 == 0:
@@ -92,16 +110,27 @@ def answers() -> list[tuple[str, Any]]:
 
 
 def test_the_measure_agrees_with_npm_in_every_field(answers: list[tuple[str, Any]]) -> None:
-    assert [text for text, (fields, _) in answers if list(parse(text)) != fields] == []
+    assert [text for text, (fields, *_) in answers if list(parse(text)) != fields] == []
+
+
+def differing(answers: list[tuple[str, Any]], column: int, extract: Callable[[str], list[Any]]) -> list[str]:
+    """The texts in which `extract` finds something else than npm, whose offsets are in UTF-16 units."""
+
+    def expected(text: str, found: list[Any]) -> list[Any]:
+        return [(*words, in_code_points(text, start), in_code_points(text, end)) for *words, start, end in found]
+
+    return [text for text, answer in answers if extract(text) != expected(text, answer[column])]
 
 
 def test_the_links_are_those_of_npm(answers: list[tuple[str, Any]]) -> None:
-    def differs(text: str, urls: list[Any]) -> bool:
-        expected = [(url, in_code_points(text, start), in_code_points(text, end)) for url, start, end in urls]
-        return extract_urls(text) != expected
+    assert differing(answers, 1, extract_urls) == []
 
-    assert [text for text, (_, urls) in answers if differs(text, urls)] == []
+
+def test_the_hashtags_mentions_and_cashtags_are_those_of_npm(answers: list[tuple[str, Any]]) -> None:
+    assert differing(answers, 2, extract_hashtags) == []
+    assert differing(answers, 3, extract_mentions_or_lists) == []
+    assert differing(answers, 4, extract_cashtags) == []
 
 
 def test_the_count_held_against_the_limit_is_never_below_that_of_npm(answers: list[tuple[str, Any]]) -> None:
-    assert [text for text, (fields, _) in answers if limit_length(text) < fields[0]] == []
+    assert [text for text, (fields, *_) in answers if limit_length(text) < fields[0]] == []

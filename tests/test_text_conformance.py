@@ -14,6 +14,7 @@ import pytest
 import yaml
 from conftest import SHARED
 
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions, extract_mentions_or_lists
 from bot.text.xlength import FoundUrl, Measure, extract_urls
 from bot.text.xtables import reference_tables, rules
 
@@ -27,6 +28,17 @@ COUNTER_SECTIONS = {
     "UnicodeDirectionalMarkerCounterTest": (3, 2),
 }
 URL_SECTIONS = {"urls": 91, "urls_with_indices": 10, "urls_with_directional_markers": 2, "tco_urls_with_params": 5}
+ENTITY_SECTIONS = {
+    "hashtags": 65,
+    "hashtags_with_indices": 8,
+    "hashtags_from_astral": 3,
+    "mentions": 23,
+    "mentions_with_indices": 3,
+    "mentions_or_lists_with_indices": 5,
+    "cashtags": 8,
+    "cashtags_with_indices": 2,
+}
+EXTRACT = {"hashtags": extract_hashtags, "mentions": extract_mentions, "cashtags": extract_cashtags}
 TLD_SECTIONS = {"country": 315, "generic": 1259}
 
 
@@ -86,6 +98,22 @@ def test_finds_the_urls_of_the_official_cases(shared: Path, section: str, case: 
         assert [each.url for each in found] == expected
 
 
+@pytest.mark.parametrize(("section", "case"), cases("extract.yml", *ENTITY_SECTIONS))
+def test_finds_the_entities_of_the_official_cases(shared: Path, section: str, case: dict[str, Any]) -> None:
+    kind = section.partition("_")[0]
+    expected = case["expected"]
+    if section == "mentions_or_lists_with_indices":
+        found = [
+            (each.text, each.list_slug, [each.start, each.end]) for each in extract_mentions_or_lists(case["text"])
+        ]
+        assert found == [(each["screen_name"], each["list_slug"], each["indices"]) for each in expected]
+    elif section.endswith("_with_indices"):
+        name = {"hashtags": "hashtag", "mentions": "screen_name", "cashtags": "cashtag"}[kind]
+        assert EXTRACT[kind](case["text"]) == [(each[name], *each["indices"]) for each in expected]
+    else:
+        assert [each.text for each in EXTRACT[kind](case["text"])] == expected
+
+
 @pytest.mark.parametrize(("section", "case"), cases("tlds.yml", *TLD_SECTIONS))
 def test_knows_every_top_level_domain_of_the_official_list(shared: Path, section: str, case: dict[str, Any]) -> None:
     assert all(isinstance(value, str) for value in [case["text"], *case["expected"]])
@@ -96,4 +124,5 @@ def test_no_official_case_is_lost(shared: Path) -> None:
     counted = {name: len(sections("validate.yml")[name]) for name in COUNTER_SECTIONS}
     assert counted == {name: number for name, (_, number) in COUNTER_SECTIONS.items()}
     assert {name: len(sections("extract.yml")[name]) for name in URL_SECTIONS} == URL_SECTIONS
+    assert {name: len(sections("extract.yml")[name]) for name in ENTITY_SECTIONS} == ENTITY_SECTIONS
     assert {name: len(sections("tlds.yml")[name]) for name in TLD_SECTIONS} == TLD_SECTIONS

@@ -59,8 +59,13 @@ def rules(version: int = 3) -> Rules:
 @cache
 def character_classes() -> Mapping[str, str]:
     """Name of a class of the reference -> body for `[...]`, already widened by what its ignore-case flag takes in."""
-    classes = _read("x_rules")["classes"]
-    return {name: "".join(map(_from_hexadecimal, ranges.split())) for name, ranges in classes.items()}
+    return _classes("x_rules")
+
+
+@cache
+def entity_classes() -> Mapping[str, str]:
+    """The same for hashtags, mentions and cashtags, which nothing needs that only counts."""
+    return _classes("x_entities")
 
 
 @cache
@@ -85,6 +90,11 @@ def newer_tables() -> Tables:
 @cache
 def _read(name: str) -> Any:
     return json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+
+
+def _classes(name: str) -> Mapping[str, str]:
+    classes = _read(name)["classes"]
+    return {name: "".join(map(_from_hexadecimal, ranges.split())) for name, ranges in classes.items()}
 
 
 def _tables(name: str) -> Tables:
