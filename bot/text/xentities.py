@@ -88,11 +88,11 @@ def _patterns() -> _Patterns:
         ),
         mention=re.compile(
             rf"(?:(?<![{classes['not_before_mention']}])|(?<=[Rr][Tt])(?<![{classes['not_before_rt']}][Rr][Tt]))"
-            r"[@＠]([A-Za-z0-9_]{1,20}+)(/[A-Za-z][A-Za-z0-9_-]{0,24}+)?+"
+            r"[@＠]([A-Za-z0-9_]{1,20}+)(/[A-Za-z][A-Za-z0-9_-]{0,24}+)?"
         ),
         cashtag=re.compile(
             rf"(?<![^{classes['before_cashtag']}])"
-            rf"\$([A-Za-z]{{1,6}}+(?:[._][A-Za-z]{{1,2}}+{end_of_cashtag})?+){end_of_cashtag}"
+            rf"\$([A-Za-z]{{1,6}}+(?:[._][A-Za-z]{{1,2}}+{end_of_cashtag})?){end_of_cashtag}"
         ),
         after_hashtag=re.compile("[#＃]|://"),
         after_mention=re.compile(f"[{classes['not_after_mention']}]|://"),
