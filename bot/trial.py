@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bot.account import Account
 from bot.article import Article
@@ -18,8 +19,6 @@ from bot.settings import Settings
 from bot.store import articles
 from bot.templating import Templates
 from bot.templating.trying import OneTemplate
-
-ENDING = ".txt.j2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +84,18 @@ def every(settings: Settings) -> list[TemplateLine]:
 
 def writing_for(settings: Settings, name: str) -> list[Account]:
     """The accounts whose posts that template may write: it is theirs, or a special case or variant of theirs."""
-    return [account for account in settings.accounts.values() if _is_of(name, account.template)]
+    folders = template_folders(settings.home)
+    return [account for account in settings.accounts.values() if name in _within_reach(folders, account.template)]
 
 
-def _is_of(name: str, base: str) -> bool:
-    stem = base.removesuffix(ENDING)
-    return name == base or (stem != base and name.startswith((f"{stem}/", f"{stem}.")) and name.endswith(ENDING))
+def _within_reach(folders: Iterable[Path], base: str) -> set[str]:
+    """The templates that may be used for `base`: a folder with one for any article hides the folders behind it."""
+    found: set[str] = set()
+    for folder in folders:
+        found |= {name for name in Templates([folder]).relatives(base) if (folder / name).is_file()}
+        if base in found:
+            break
+    return found
 
 
 def check(settings: Settings, name: str | None = None) -> Iterator[CheckLine]:

@@ -46,6 +46,7 @@ def test_the_list_tells_where_each_comes_from_and_whom_it_serves(made: World) ->
     assert found["posts/x/sport.txt.j2"]["accounts"] == ["x-main"]
     assert found["posts/x.2.txt.j2"]["accounts"] == ["x-main"]
     assert found["posts/xylophone.txt.j2"]["accounts"] == []
+    assert found.get("posts/x/breaking.txt.j2", {"accounts": []})["accounts"] == []
     assert (found[PAGE]["source"], found[PAGE]["accounts"]) == ("packaged", ["fb-page"])
     assert list(found) == sorted(found)
 
