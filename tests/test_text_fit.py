@@ -15,7 +15,7 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.clean import clean
 from bot.text.fit import FitMisused, mark, solve, tidy
-from bot.text.forms import forms
+from bot.text.forms import Forms
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, parse
 from bot.text.xlength import limit_length
 
@@ -200,8 +200,8 @@ def test_long_links_that_weigh_little_are_all_considered() -> None:
 
 
 def test_no_more_forms_are_made_than_could_fit() -> None:
-    assert len(forms(parse(mark("a b " * 250_000, 1)).fields[0], Limit(280, len))) < 600
-    assert len(forms(parse(mark("#a " * 250_000, 1, cut="item")).fields[0], Limit(280, len))) < 600
+    assert len(Forms(parse(mark("a b " * 250_000, 1)).fields[0], Limit(280, len))) < 600
+    assert len(Forms(parse(mark("#a " * 250_000, 1, cut="item")).fields[0], Limit(280, len))) < 600
 
 
 # -- misuse ------------------------------------------------------------------------------------------------------------
@@ -316,13 +316,13 @@ def test_no_wider_form_of_any_field_would_fit(first: str, second: str, cut: str,
     one, two = (parse(text).fields[0] for text in marked)
 
     def text_of(a: str, b: str) -> str:
-        return unicodedata.normalize("NFC", tidy(f"{one.dressed(a)}{two.dressed(b)} {URL}"))
+        return unicodedata.normalize("NFC", tidy(f"{one.rules.dressed(a)}{two.rules.dressed(b)} {URL}"))
 
     def widest(candidates: list[str], whole: Callable[[str], str]) -> str:
         return next(each for each in reversed(candidates) if limit.fits(whole(each)))
 
-    title = widest([form.text for form in forms(one, limit)], lambda each: text_of(each, ""))
-    summary = widest([form.text for form in forms(two, limit)], lambda each: text_of(title, each))
+    title = widest([form.text for form in Forms(one, limit)], lambda each: text_of(each, ""))
+    summary = widest([form.text for form in Forms(two, limit)], lambda each: text_of(title, each))
     assert solve(f"{marked[0]}{marked[1]} {URL}", limit).text == text_of(title, summary)
 
 

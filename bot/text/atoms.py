@@ -7,14 +7,16 @@ it, however many code points) stay whole. Scripts written without spaces, and em
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import regex
 
-from bot.text.sentences import sentence_ends
-
 ELLIPSIS = "…"
+
+
+Atom = tuple[int, int]
+"""Where something that is never cut starts and ends, in code points."""
 
 
 class CutPoint(NamedTuple):
@@ -24,53 +26,47 @@ class CutPoint(NamedTuple):
     tail: str
 
 
-class Atom(NamedTuple):
-    start: int
-    end: int
-    sealed: bool  # a link, address, hashtag or mention: nothing is taken off its end but a comma
-
-
-def cut_points(text: str, *, clusters: bool = False) -> list[CutPoint]:
-    """Every place where `text` may be cut short, rising; its own end is not among them.
+def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint | None:
+    """How `text` ends when `atom` is the last of it that is kept; None when it should not end there.
 
     A cut at the end of a sentence has no ellipsis. Any other first loses what would dangle (a comma, a dash, an
-    opening bracket or quote), and is left out where a full stop would stay before the ellipsis ("Mr.…").
-    With `clusters` a word may be cut between grapheme clusters; links, hashtags and mentions still may not.
+    opening bracket or quote), and is not made where a full stop would stay before the ellipsis ("Mr.…"), or where
+    nothing but signs would be gained ("a +…").
     """
-    ends = set(sentence_ends(text))
-    points: list[CutPoint] = []
-    for atom in _atoms(text, clusters):
-        point = _point(text, atom, ends)
-        if point and point.end < len(text) and not (points and point.end <= points[-1].end):
-            points.append(point)
-    return points
-
-
-def _point(text: str, atom: Atom, ends: set[int]) -> CutPoint | None:
-    if atom.end in ends:
-        return CutPoint(atom.end, "")
-    end = atom.end
-    while end > atom.start and _dangles(text, end - 1, atom):
+    start, end = atom
+    if end in sentence_ends:
+        return CutPoint(end, "")
+    if text[end - 1].isalnum() and not _MAY_BE_SEALED.search(text, start, end):  # most words
+        return CutPoint(end, ELLIPSIS)
+    sealed = _SEALED.search(text, start, end) is not None
+    while end > start and _dangles(text, end - 1, start, sealed):
         end -= 1
-    if end == atom.start or text[atom.start : end].rstrip(_CLOSERS)[-1:] in _STOPS:
+    if end == start or text[start:end].rstrip(_CLOSERS)[-1:] in _STOPS:
+        return None
+    stands_alone = start == 0 or text[start - 1].isspace()
+    if stands_alone and not _SAYS_SOMETHING.search(text, start, end):
         return None
     # An ellipsis set close to a link might be taken for a part of it.
-    return CutPoint(end, f" {ELLIPSIS}" if atom.sealed else ELLIPSIS)
+    return CutPoint(end, f" {ELLIPSIS}" if sealed else ELLIPSIS)
 
 
 _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።")
 _CLOSERS = ")]}”’\"'»›」』】〉》）"
-_PAUSES = ",;:،؛、，；："
-_DANGLING = frozenset(_PAUSES + "‒–—―-/|&·•・〜~([{（「『【《〈„¿¡")
+_PAUSES = ",;:،؛、，；：﹐՝፣၊"
+_DANGLING = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~([{（「『【《〈［〔„‚¿¡")
 _QUOTES = frozenset("\"'“‘«‹»›”’")
 
 
-def _dangles(text: str, at: int, atom: Atom) -> bool:
+# A letter, a digit, money, a percentage, an emoji or the like.
+_SAYS_SOMETHING: Any = regex.compile(r"[^\p{P}\p{Sm}\p{Sk}\p{Cf}\p{M}\p{Z}]|[%‰٪]")
+
+
+def _dangles(text: str, at: int, start: int, sealed: bool) -> bool:
     mark = text[at]
-    if atom.sealed:
+    if sealed:  # nothing is taken off the end of a link but a comma
         return mark in _PAUSES
     if mark in _QUOTES:  # behind a word or a stop a quote closes; elsewhere it opens
-        return at == atom.start or text[at - 1] in _DANGLING or text[at - 1] in _QUOTES
+        return at == start or text[at - 1] in _DANGLING or text[at - 1] in _QUOTES
     return mark in _DANGLING
 
 
@@ -89,19 +85,36 @@ _MENTION = r"[@＠][A-Za-z0-9_.]++\p{M}*+"
 _CLUSTER = rf"(?=[{_LOOSE}])\X[{_NOT_FIRST}]*+"
 _WORD = rf"(?:(?!https?://)[^\s{_LOOSE}#＃])++"
 
-_RUN: Any = regex.compile(r"\S++")
+_RUN = re.compile(r"\S+")
+_MAY_BE_LOOSE = re.compile("[©®\u0e00-\u10ff\u1780-\u17ff\u203c\u2049\u2122\u2139\u2190-\U0010ffff]")  # quick to find
 _HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}]")
 _PIECE: Any = regex.compile(rf"{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_CLUSTER}|{_WORD}|\X", regex.IGNORECASE)
+_MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
 _X: Any = regex.compile(r"\X")
 
 
-def _atoms(text: str, clusters: bool) -> Iterator[Atom]:
-    for run in _RUN.finditer(text):
-        loose = clusters or _HAS_LOOSE.search(text, run.start(), run.end())
-        for piece in _PIECE.finditer(text, run.start(), run.end()) if loose else (run,):
-            sealed = _SEALED.search(piece[0]) is not None
-            if clusters and not sealed:
-                yield from (Atom(x.start(), x.end(), False) for x in _X.finditer(text, piece.start(), piece.end()))
-            else:
-                yield Atom(piece.start(), piece.end(), sealed)
+def atoms(text: str, *, clusters: bool = False) -> list[Atom]:
+    """What `text` is made of but for white space, in order.
+
+    With `clusters` a word is taken apart into grapheme clusters; links, hashtags and mentions are not.
+    """
+    runs = [run.span() for run in _RUN.finditer(text)]
+    if clusters or _MAY_BE_LOOSE.search(text):
+        return [atom for run in runs for atom in _pieces(text, run, clusters)]
+    return runs
+
+
+def _pieces(text: str, run: Atom, clusters: bool) -> list[Atom]:
+    if not clusters and not _HAS_LOOSE.search(text, *run):
+        return [run]
+    pieces = [piece.span() for piece in _PIECE.finditer(text, *run)]
+    if not clusters:
+        return pieces
+    return [atom for piece in pieces for atom in _clusters(text, piece)]
+
+
+def _clusters(text: str, piece: Atom) -> list[Atom]:
+    if _SEALED.search(text, *piece):
+        return [piece]
+    return [cluster.span() for cluster in _X.finditer(text, *piece)]

@@ -4,26 +4,32 @@ A template's text comes in with its elastic fields marked (`bot.text.marks`); ea
 be shown in (`bot.text.forms`). All start at their smallest, then they grow, most important first, as far as the
 platform's own measure of the *whole* text allows. Since the text that is returned was itself measured, it is within
 the limit whatever the measure does.
+
+Measuring is what costs most. So a text that fits as it is gets measured once, and where a field has to end is first
+reckoned from what is known of its length, then proved: this form fits, and the next one does not.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
-from bot.text.forms import Form, forms
+from bot.text.atoms import ELLIPSIS
+from bot.text.clean import clean
+from bot.text.forms import WHOLE, Form, Forms
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 
 __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve", "tidy"]
 
 LOOK_AHEAD = 3
 """Forms tried beyond the widest that fits. A wider one may measure less: it needs no ellipsis, or breaks up a link."""
+
+MOST_GUESSES = 4
+"""Forms reckoned from the length of others before the search halves what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +48,60 @@ def solve(rendered: str, limit: Limit) -> Fitted:
     itself, FitMisused when the marks were damaged.
     """
     layout = parse(rendered)
-    text = _finished(layout, [field.dressed(field.text) for field in layout.fields])
+    text = _finished(layout, [field.whole for field in layout.fields])
     length = limit.length(text)
     if length <= limit.most:
         return Fitted(text, length)
-    return _Solver(layout, limit).solved()
+    return _Solver(layout, limit, {text: length}).solved()
 
 
-_BLANKS = re.compile(r"[ \t]+")
-_LINE_EDGES = re.compile(r" ?\n ?")
+_BLANKS = re.compile(r"[ \t]{2,}|\t")
+_LINE_EDGES = re.compile(r" \n ?|\n ")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def tidy(text: str) -> str:
     """No blanks at line ends, never two in a row, at most one empty line, nothing before or after the text."""
-    lines = _LINE_EDGES.sub("\n", _BLANKS.sub(" ", text))
-    return _EMPTY_LINES.sub("\n\n", lines).strip(" \n")
+    if "  " in text or "\t" in text:
+        text = _BLANKS.sub(" ", text)
+    if "\n" in text:
+        text = _EMPTY_LINES.sub("\n\n", _LINE_EDGES.sub("\n", text))
+    return text.strip(" \n")
 
 
 def _finished(layout: Layout, shown: Sequence[str]) -> str:
-    return unicodedata.normalize("NFC", tidy(layout.assemble(shown)))
+    return tidy(clean(layout.assemble(shown)))
 
 
 class _Solver:
-    """One text being fitted: the forms of each field, and which of them is picked. All start at their smallest."""
+    """One text being fitted: the forms of each field, and which of them is picked. All start at their smallest.
 
-    def __init__(self, layout: Layout, limit: Limit) -> None:
+    `lengths` are those of the whole texts that were measured already.
+    """
+
+    def __init__(self, layout: Layout, limit: Limit, lengths: dict[str, int]) -> None:
         self.layout = layout
         self.limit = limit
-        self.forms: list[list[Form]] = [forms(field, limit) for field in layout.fields]
+        self.forms = [Forms(field, limit) for field in layout.fields]
         self.picks = dict.fromkeys(range(len(self.forms)), 0)
+        self.lengths = lengths
 
     def solved(self) -> Fitted:
-        text = self._text({})
-        if (needed := self.limit.length(text)) > self.limit.most:
-            raise _too_long(text, needed, self.limit.most)
         by_priority = sorted(self.picks, key=self._priority)
         for _, equals in groupby(by_priority, key=self._priority):
             self._share(list(equals))
         text = self._text({})
-        return Fitted(text, self.limit.length(text), tuple(self._cuts()))
+        length = self._length(text)
+        if length > self.limit.most:
+            raise _too_long(text, length, self.limit.most)
+        return Fitted(text, length, tuple(self._cuts()))
 
     def _priority(self, index: int) -> int:
-        return self.layout.fields[index].priority
+        return self.forms[index].rules.priority
 
     def _share(self, equals: list[int]) -> None:
         """Room for fields of one priority: none gets more while another that wants it has less."""
-        if len(equals) > 1:
+        if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)):
             self._raise_level(equals)
             self._hand_out_rest(equals)
         for index in equals:
@@ -108,11 +121,15 @@ class _Solver:
                 too_high = middle
         self.picks |= self._at_level(equals, level)
 
+    def _at_level(self, equals: list[int], level: int) -> dict[int, int]:
+        """For each field the widest form that is itself at most `level` long."""
+        return {index: max(self.picks[index], self.forms[index].widest(level)) for index in equals}
+
     def _hand_out_rest(self, equals: list[int]) -> None:
         """What is left below the next level: a form more for one field at a time, for the narrowest first."""
         growing = [index for index in equals if self._may_grow(index)]
         while growing:
-            index = min(growing, key=lambda index: (self._width(self.forms[index][self.picks[index] + 1]), index))
+            index = min(growing, key=lambda index: (self.forms[index].width(self.picks[index] + 1), index))
             if self._fits({index: self.picks[index] + 1}):
                 self.picks[index] += 1
             else:
@@ -122,43 +139,74 @@ class _Solver:
     def _may_grow(self, index: int) -> bool:
         return self.picks[index] + 1 < len(self.forms[index])
 
-    def _at_level(self, equals: list[int], level: int) -> dict[int, int]:
-        """For each field the widest form that is itself at most `level` long."""
-        return {
-            index: max(self.picks[index], bisect_right(self.forms[index], level, key=self._width) - 1)
-            for index in equals
-        }
-
     def _grown(self, index: int) -> int:
         """The widest form of one field that fits beside what the others have."""
-        fitting, too_wide = self.picks[index], len(self.forms[index]) - 1
-        if self._fits({index: too_wide}):
-            return too_wide
+        fitting = self.picks[index]
+        if self._fits({index: WHOLE}):
+            return WHOLE
+        if not self._fits({index: fitting}):
+            return fitting
+        too_wide = len(self.forms[index]) - 1
+        guesses = 0
         while too_wide - fitting > 1:
-            middle = (fitting + too_wide) // 2
+            guesses += 1
+            middle = self._reckoned(index, fitting, too_wide) if guesses <= MOST_GUESSES else (fitting + too_wide) // 2
             if self._fits({index: middle}):
                 fitting = middle
             else:
                 too_wide = middle
-        ahead = range(min(fitting + LOOK_AHEAD, len(self.forms[index]) - 1), fitting, -1)
-        return next((pick for pick in ahead if self._fits({index: pick})), fitting)
+        return self._wider_but_lighter(index, fitting)
 
-    def _fits(self, changes: dict[int, int]) -> bool:
-        return self.limit.fits(self._text(changes))
+    def _reckoned(self, index: int, fitting: int, too_wide: int) -> int:
+        """Which form between two should be the widest that fits, were all characters between them of one weight."""
+        narrow, wide = self._text({index: fitting}), self._text({index: too_wide})
+        length = self._length(narrow)
+        weight = (self._length(wide) - length) / max(len(wide) - len(narrow), 1)
+        if weight <= 0:
+            return (fitting + too_wide) // 2
+        surplus = len(wide) - len(narrow) - (self.limit.most - length) / weight
+        form = self.forms[index][too_wide]
+        size = form.end + len(form.tail) - len(ELLIPSIS) - surplus
+        return max(self.forms[index].near(size, fitting, too_wide), fitting + 1)
 
-    def _text(self, changes: dict[int, int]) -> str:
-        picks = self.picks | changes
-        shown = [field.dressed(self.forms[index][picks[index]].text) for index, field in enumerate(self.layout.fields)]
+    def _wider_but_lighter(self, index: int, fitting: int) -> int:
+        """The widest form that fits, when the one after `fitting` does not."""
+        forms = self.forms[index]
+        ahead = range(min(fitting + LOOK_AHEAD, len(forms) - 1), fitting + 1, -1)
+        lighter = (pick for pick in ahead if self._may_be_lighter(forms[pick], forms[fitting]))
+        return next((pick for pick in lighter if self._fits({index: pick})), fitting)
+
+    def _may_be_lighter(self, wide: Form, narrow: Form) -> bool:
+        """Whether the wider form may measure less: it has a shorter tail, or what it adds makes a link of the rest."""
+        if wide.source is not narrow.source:
+            return True
+        added = wide.source[narrow.end : wide.end]
+        length = self.limit.length
+        return _DOTTED.search(added) is not None or length(added) + length(wide.tail) <= length(narrow.tail)
+
+    def _fits(self, changes: Mapping[int, int]) -> bool:
+        return self._length(self._text(changes)) <= self.limit.most
+
+    def _length(self, text: str) -> int:
+        if text not in self.lengths:
+            self.lengths[text] = self.limit.length(text)
+        return self.lengths[text]
+
+    def _text(self, changes: Mapping[int, int]) -> str:
+        shown = [
+            forms.rules.dressed(forms[changes.get(index, self.picks[index])].text)
+            for index, forms in enumerate(self.forms)
+        ]
         return _finished(self.layout, shown)
 
-    def _width(self, form: Form) -> int:
-        return self.limit.length(form.text)
-
     def _cuts(self) -> Iterator[Cut]:
-        for index, field in enumerate(self.layout.fields):
-            form = self.forms[index][self.picks[index]]
-            if form.text != field.text:
-                yield Cut(field.name, self.limit.length(field.text), self._width(form))
+        for index, forms in enumerate(self.forms):
+            form = forms[self.picks[index]]
+            if form != forms.whole:
+                yield Cut(forms.rules.name, self.limit.length(forms.whole.text), self.limit.length(form.text))
+
+
+_DOTTED = re.compile(r"\.\S")
 
 
 def _too_long(text: str, needed: int, most: int) -> CannotFit:

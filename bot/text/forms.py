@@ -1,16 +1,28 @@
-"""The forms in which an elastic field may be shown, from nothing to its whole text."""
+"""The forms in which an elastic field may be shown, from nothing to its whole text.
+
+A text of a few hundred characters has a hundred forms, and finding the one that fits takes a look at five of them.
+So a form is made when it is asked for; kept is only where words, or whatever else is never cut, begin and end.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from bot.post import Limit
-from bot.text.atoms import CutPoint, cut_points
+from bot.text.atoms import Atom, CutPoint, atoms, cut_point
+from bot.text.clean import clean
 from bot.text.marks import CutAt, Field
+from bot.text.sentences import sentence_ends
 
 GOOD_SENTENCE = 0.6
 """A field that is cut by sentences ends at one rather than at a later word when this share of the text is kept."""
+
+WHOLE = -1
+"""The number of the last form of all, which is the whole text."""
 
 
 class Form(NamedTuple):
@@ -28,63 +40,145 @@ class Form(NamedTuple):
 NOTHING = Form("", 0, "")
 
 
-def forms(field: Field, limit: Limit) -> list[Form]:
-    """Every form of `field` that the rules allow and that might fit, narrowest first, the whole text last."""
-    if not field.text:
-        return [NOTHING]
-    whole = _whole(field.text)
-    found = [*_cuts(field, limit), whole]
-    alternatives = sorted((_whole(text) for text in field.alternatives), key=lambda form: limit.length(form.text))
-    if alternatives:
-        # A whole shorter text is better than any cut of the longer one that takes its room.
-        room, most = limit.length(alternatives[0].text), limit.length(whole.text)
-        narrower = found[: _first_as_wide(found, room, limit)]
-        found = [*narrower, *(form for form in alternatives if limit.length(form.text) < most), whole]
-    if not field.minimum:
-        return [NOTHING, *found]
-    return found[min(_first_as_wide(found, field.minimum, limit), len(found) - 1) :]
+class Forms:
+    """Every form of a field that the rules allow and that might fit, by number: narrowest first, the whole text last.
+
+    Neighbours may be the same, where the text should not end behind what tells them apart.
+    """
+
+    def __init__(self, field: Field, limit: Limit) -> None:
+        self.rules = field.rules
+        self.whole = _whole(field.text)
+        self._field = field
+        self._limit = limit
+        self._may_vanish = field.rules.minimum == 0 or not self.whole.end
+        self._widths: dict[tuple[int, str], int] = {}
+
+    def __len__(self) -> int:
+        return self._may_vanish + len(self._cuts) + len(self._wholes)
+
+    def __getitem__(self, number: int) -> Form:
+        if number == WHOLE:
+            return self.whole
+        if number == 0 and self._may_vanish:
+            return NOTHING
+        cut = number - self._may_vanish
+        return self._shown(self._cuts, cut) if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)]
+
+    def width(self, number: int) -> int:
+        """The length of a form in the limit's units, prefix and suffix not counted."""
+        return self._width(self[number])
+
+    def widest(self, width: int) -> int:
+        """The number of the widest form that is at most so wide, or -1 if none is."""
+        return bisect_right(range(len(self)), width, key=self.width) - 1
+
+    def near(self, size: float, low: int, high: int) -> int:
+        """The number, from `low` on and below `high`, of the last form of at most about `size` code points."""
+        return bisect_right(range(low + 1, high), size, key=self._size) + low
+
+    def _size(self, number: int) -> int:
+        cut = number - self._may_vanish
+        return self._cuts[cut][1] if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)].end
+
+    def _width(self, form: Form) -> int:
+        key = form.end, form.tail
+        if form.source is not self.whole.source:
+            return self._limit.length(form.text)
+        if key not in self._widths:
+            self._widths[key] = self._limit.length(form.text)
+        return self._widths[key]
+
+    # -- whole texts -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _wholes(self) -> list[Form]:
+        """The alternatives that are narrower than the text, and the text itself."""
+        if not self.whole.end:
+            return []
+        alternatives = sorted(map(_whole, self._field.alternatives), key=self._width)
+        most = self._width(self.whole) if alternatives else 0
+        return [*(form for form in alternatives if form.end and self._width(form) < most), self.whole]
+
+    # -- cuts ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _cuts(self) -> list[Atom]:
+        """What the text may end behind: nothing too narrow, and nothing that a whole text is better than."""
+        found = self._atoms()
+        first, stop = 0, len(found)
+        if len(self._wholes) > 1:
+            stop = self._first_as_wide(found, self._width(self._wholes[0]))
+        if not self._may_vanish:
+            first = self._first_as_wide(found, self.rules.minimum)
+            while first < stop and self._cut(found[first]) is None:
+                first += 1
+        return found[first:stop]
+
+    def _first_as_wide(self, found: list[Atom], width: int) -> int:
+        return bisect_left(range(len(found)), width, key=lambda last: self._width(self._shown(found, last)))
+
+    def _shown(self, found: list[Atom], last: int) -> Form:
+        """The text as far as an atom; where it should not end there, as far as the nearest before where it may."""
+        while last >= 0:
+            if form := self._cut(found[last]):
+                return form
+            last -= 1
+        return NOTHING
+
+    def _cut(self, atom: Atom) -> Form | None:
+        text = self.whole.source
+        point = CutPoint(atom[1], "") if self.rules.cut is CutAt.ITEM else cut_point(text, atom, self._sentence_ends)
+        return Form(text, *point) if point else None
+
+    def _atoms(self) -> list[Atom]:
+        match self.rules.cut:
+            case CutAt.NONE:
+                return []
+            case CutAt.ITEM:
+                return self._items()
+        found = atoms(self._beginning, clusters=self.rules.cut is CutAt.GRAPHEME)
+        if found and found[-1][1] == len(self._beginning):  # it ends the text, or was cut in two
+            found.pop()
+        return _preferring_sentences(found, self._sentence_ends) if self.rules.cut is CutAt.SENTENCE else found
+
+    def _items(self) -> list[Atom]:
+        """Where each item ends; those beyond twice the limit cannot fit in any measure worth the name."""
+        glue = len(self.rules.glue)
+        lengths = map(len, islice(self._field.items, 2 * self._limit.most))
+        ends = accumulate(lengths, lambda end, length: end + glue + length)
+        return [(0, end) for end in ends if end < self.whole.end]
+
+    @cached_property
+    def _sentence_ends(self) -> frozenset[int]:
+        return frozenset(sentence_ends(self.whole.source[: len(self._beginning) + _CONTEXT]))
+
+    @cached_property
+    def _beginning(self) -> str:
+        """A beginning of the text that holds all that could fit: one of megabytes costs no more than a long one."""
+        text, most = self.whole.source, self._limit.most
+        size = int(_SPARE * most * len(text) / max(self._width(self.whole), 1)) + _CONTEXT
+        while size < len(text) and self._limit.fits(text[:size]):
+            size *= 2
+        return text[:size]
+
+
+_SPARE = 1.25  # the beginning of a text may be lighter than the rest
+_CONTEXT = 64  # characters; what tells whether a sentence ends may stand behind its end
 
 
 def _whole(text: str) -> Form:
+    text = clean(text)
     return Form(text, len(text), "")
 
 
-def _first_as_wide(found: list[Form], width: int, limit: Limit) -> int:
-    return bisect_left(found, width, key=lambda form: limit.length(form.text))
-
-
-def _cuts(field: Field, limit: Limit) -> list[Form]:
-    match field.cut:
-        case CutAt.NONE:
-            return []
-        case CutAt.ITEM:
-            return [_whole(field.glue.join(field.items[:count])) for count in _counts(field, limit)]
-    beginning = _within_reach(field.text, limit)
-    points = cut_points(beginning, clusters=field.cut is CutAt.GRAPHEME)
-    if field.cut is CutAt.SENTENCE:
-        points = _preferring_sentences(points)
-    return [Form(field.text, *point) for point in points]
-
-
-def _counts(field: Field, limit: Limit) -> range:
-    """How many items to try; those beyond twice the limit cannot fit in any measure worth the name."""
-    return range(1, min(len(field.items), 2 * limit.most))
-
-
-def _within_reach(text: str, limit: Limit) -> str:
-    """A beginning of `text` that holds all that could fit: a text of megabytes costs no more than a long one."""
-    size = 2 * limit.most + 64
-    while size < len(text) and limit.fits(text[:size]):
-        size *= 2
-    return text[:size]
-
-
-def _preferring_sentences(points: list[CutPoint]) -> list[CutPoint]:
+def _preferring_sentences(found: Sequence[Atom], ends: frozenset[int]) -> list[Atom]:
     kept = []
     sentence = 0
-    for point in points:
-        if not point.tail:
-            sentence = point.end
-        if not point.tail or sentence < GOOD_SENTENCE * point.end:
-            kept.append(point)
+    for atom in found:
+        end = atom[1]
+        if end in ends:
+            sentence = end
+        if end == sentence or sentence < GOOD_SENTENCE * end:
+            kept.append(atom)
     return kept

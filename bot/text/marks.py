@@ -3,14 +3,19 @@
 `|fit` cuts nothing. It returns the whole text between Unicode noncharacters, which no clean text contains. The
 template renders once, as ordinary text; then `parse` finds the fields again where the template put them, and
 `bot.text.fit` decides how much of each is shown. Nothing is kept aside, so rendering needs no state.
+
+Most posts fit whole, so as little as possible is done before that is known: what only a cut needs to know of a
+field is read when it is asked for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from bot.text.clean import clean
 
@@ -38,12 +43,15 @@ class CutAt(StrEnum):
     NONE = "none"  # whole or not at all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One elastic field. `items` joined by `glue` are its text, `alternatives` shorter texts that may replace it.
+_CUTS = tuple(map(str, CutAt))
 
-    Fields of a lower `priority` number get room first. `minimum` is the length (in the limit's units, `prefix`
-    and `suffix` not counted) below which the field is never shown; 0 means that it may vanish.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a template says of a field: how important it is, where it may be cut, what stands round it.
+
+    Fields of a lower `priority` number get room first. `minimum` is the length (in the limit's units, `prefix` and
+    `suffix` not counted) below which the field is never cut; 0 means that it may vanish. `glue` joins its items.
     """
 
     name: str
@@ -53,23 +61,44 @@ class Field:
     prefix: str
     suffix: str
     glue: str
-    items: tuple[str, ...]
-    alternatives: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        return self.glue.join(self.items)
 
     def dressed(self, shown: str) -> str:
         """`shown` with prefix and suffix, which vanish with it."""
         return f"{self.prefix}{shown}{self.suffix}" if shown else ""
 
 
+class Field(NamedTuple):
+    """One elastic field: its items, one after the other with marks between, and so the texts that may replace it."""
+
+    rules: Rules
+    listed: str
+    others: str
+
+    @property
+    def items(self) -> list[str]:
+        """The parts of the text; one, unless it is cut between items."""
+        return self.listed.split(_ITEM)
+
+    @property
+    def text(self) -> str:
+        return self.listed.replace(_ITEM, self.rules.glue)
+
+    @property
+    def alternatives(self) -> list[str]:
+        """Whole texts that may stand for this one where it does not fit."""
+        return self.others.split(_ITEM) if self.others else []
+
+    @property
+    def whole(self) -> str:
+        """All of it, with prefix and suffix."""
+        return self.rules.dressed(self.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A part of the layout that is shown only while one of the fields inside it is."""
 
-    parts: tuple[Part, ...]
+    parts: Sequence[Part]
 
 
 Part = str | int | Group  # fixed text, a field's index, a group
@@ -79,25 +108,33 @@ Part = str | int | Group  # fixed text, a field's index, a group
 class Layout:
     """A rendered template taken apart: its fields, in order, and what stands round them."""
 
-    parts: tuple[Part, ...]
-    fields: tuple[Field, ...]
+    parts: Sequence[Part]
+    fields: Sequence[Field]
 
     def assemble(self, shown: Sequence[str]) -> str:
         """The whole text when each field is shown as told (already dressed), in the fields' order."""
-        return "".join(piece for piece, _ in _shown(self.parts, shown))
+        return _assembled(self.parts, shown)[0]
 
 
-def _shown(parts: Sequence[Part], shown: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Each part's text, and whether an elastic field is seen in it."""
+def _assembled(parts: Sequence[Part], shown: Sequence[str]) -> tuple[str, bool]:
+    """The text of some parts, and whether an elastic field is seen in it."""
+    pieces = []
+    seen = False
     for part in parts:
         if isinstance(part, str):
-            yield part, False
+            text = part
         elif isinstance(part, int):
-            yield shown[part], bool(shown[part])
+            text = shown[part]
+            seen = seen or text != ""
         else:
-            inner = list(_shown(part.parts, shown))
-            seen = any(is_seen for _, is_seen in inner)
-            yield "".join(text for text, _ in inner) if seen else "", seen
+            inner, inner_seen = _assembled(part.parts, shown)
+            text = inner if inner_seen else ""
+            seen = seen or inner_seen
+        pieces.append(text)
+    return "".join(pieces), seen
+
+
+# -- writing marks ---------------------------------------------------------------------------------------------------
 
 
 def mark(
@@ -114,73 +151,96 @@ def mark(
 
     `value` is a text or a list of texts; `name` is what the field is called when it is reported as cut.
     """
-    if cut not in tuple(CutAt):
-        raise FitMisused(f"fit knows no cut='{cut}'; there are: {', '.join(CutAt)}.")
+    if cut not in _CUTS:
+        raise FitMisused(f"fit knows no cut='{cut}'; there are: {', '.join(_CUTS)}.")
     for word, number in (("a priority", priority), ("min=", min)):
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise FitMisused(f"fit needs a whole number from 0 on for {word}, not {number!r}.")
-    items, glue = _items(value, cut)
-    alternatives = [alt] if isinstance(alt, str) else list(alt)
-    sections = [
-        [name, str(priority), str(min), cut],
-        [str(prefix), str(suffix), glue],
-        items,
-        [text for one in alternatives if (text := str(one).strip())],
-    ]
-    if any(_MARKS.search(text) for section in sections for text in section):
-        raise FitMisused("fit was applied to a text that is elastic already; use |fit once for each text.")
-    return _OPEN + _NEXT.join(_ITEM.join(section) for section in sections) + _CLOSE
+    listed, glue = _listed(value, cut)
+    head = _ITEM.join((name, str(priority), str(min), cut, str(prefix), str(suffix), glue))
+    if len(_MARKS.findall(head)) != _MARKS_IN_HEAD:
+        raise _fitted_twice()
+    others = _ITEM.join(_plain_texts([alt] if isinstance(alt, str) else alt)) if alt else ""
+    return f"{_OPEN}{head}{_NEXT}{listed}{_NEXT}{others}{_CLOSE}"
 
 
-def _items(value: object, cut: str) -> tuple[list[str], str]:
-    """The texts that make up a value, and what joins them."""
+_MARKS_IN_HEAD = 6
+
+
+def _listed(value: object, cut: str) -> tuple[str, str]:
+    """The texts that make up a value, with marks between them, and what joins them."""
     if isinstance(value, list | tuple):
-        items = [text for one in value if (text := str(one).strip())]
-        return (items, ", ") if cut == CutAt.ITEM else ([", ".join(items)], "")
-    text = "" if value is None else str(value).strip()
-    return (text.split(), " ") if cut == CutAt.ITEM else ([text], "")
+        return (_ITEM if cut == CutAt.ITEM else ", ").join(_plain_texts(value)), ", "
+    text = "" if value is None else _plain(value)
+    return _ITEM.join(text.split()) if cut == CutAt.ITEM else text, " "
+
+
+def _plain_texts(values: Iterable[object]) -> list[str]:
+    return [text for value in values if (text := _plain(value))]
+
+
+def _plain(value: object) -> str:
+    """A value as text without blanks round it; empty when nothing of it would be seen."""
+    text = str(value).strip()
+    if text.isprintable():
+        return text
+    if _MARKS.search(text):
+        raise _fitted_twice()
+    return clean(text).strip()
+
+
+def _fitted_twice() -> FitMisused:
+    return FitMisused("fit was applied to a text that is elastic already; use |fit once for each text.")
+
+
+# -- reading them again ----------------------------------------------------------------------------------------------
 
 
 def parse(rendered: str) -> Layout:
-    """Takes a rendered template apart. Every text in the result is clean. Raises FitMisused when marks are broken."""
+    """Takes a rendered template apart. Raises FitMisused when marks are broken."""
     fields: list[Field] = []
     levels: list[list[Part]] = [[]]
     for piece in _PIECES.split(rendered):
         if piece == _GROUP:
             levels.append([])
         elif piece == _END_GROUP and len(levels) > 1:
-            group = Group(tuple(levels.pop()))
+            group = Group(levels.pop())
             levels[-1].append(group)
         elif piece.startswith(_OPEN) and piece.endswith(_CLOSE):
             levels[-1].append(len(fields))
-            fields.append(_field(piece[1:-1]))
+            fields.append(_field(piece))
         elif _MARKS.search(piece):
             raise _broken()
         elif piece:
-            levels[-1].append(clean(piece))
+            levels[-1].append(piece)
     if len(levels) > 1:
         raise _broken()
-    return Layout(tuple(levels[0]), tuple(fields))
+    return Layout(levels[0], fields)
 
 
 def _field(marked: str) -> Field:
     try:
-        head, frame, items, alternatives = (section.split(_ITEM) for section in marked.split(_NEXT))
-        name, priority, minimum, cut = head
-        prefix, suffix, glue = map(clean, frame)
-        return Field(
-            name=name,
-            priority=int(priority),
-            minimum=int(minimum),
-            cut=CutAt(cut),
-            prefix=prefix,
-            suffix=suffix,
-            glue=glue,
-            items=tuple(map(clean, items)),
-            alternatives=tuple(text for one in alternatives if (text := clean(one))),
-        )
+        head, listed, others = marked[1:-1].split(_NEXT)
+        return Field(_rules(head) if len(head) < _LONG_HEAD else _read(head), listed, others)
     except ValueError:
         raise _broken() from None
+
+
+def _read(head: str) -> Rules:
+    name, priority, minimum, cut, prefix, suffix, glue = head.split(_ITEM)
+    return Rules(
+        name=name,
+        priority=int(priority),
+        minimum=int(minimum),
+        cut=CutAt(cut),
+        prefix=clean(prefix),
+        suffix=clean(suffix),
+        glue=glue,
+    )
+
+
+_LONG_HEAD = 500
+_rules = lru_cache(maxsize=500)(_read)  # a template has the same few, post after post
 
 
 def _broken() -> FitMisused:
