@@ -1,22 +1,24 @@
 """Writes a post: an article, an account's template and the platform's limit in, the exact text to be sent out.
 
 Nothing here asks which platform it is for: what matters stands in its PostRules. Article text is data; it is cleaned
-here even when it comes from the store, is printed by templates but never read as one, and cannot forge marks.
+here even when it comes from the store, is printed by templates but never read as one, cannot forge marks, and
+mentions, tags and links nothing (`bot.text.outside`) but what the account allows and the article's own link.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
 from bot.account import Account
-from bot.article import Article
+from bot.article import Article, kind_of
 from bot.errors import CannotFit, TemplateFailed
 from bot.post import Post, PostRules
 from bot.text.clean import clean, one_line
 from bot.text.fit import FitMisused, Fitted, solve
+from bot.text.outside import defuse
 
 MOST_CHARACTERS = 100_000
 """Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
@@ -27,20 +29,35 @@ MOST_TAGS = 100
 class Renders(Protocol):
     """What compose needs of `bot.templating.Templates`."""
 
+    def find(self, base: str, *, kinds: Sequence[str], section: str, source: str, language: str, key: str) -> str: ...
+
     def render(self, name: str, values: Mapping[str, object]) -> str: ...
 
 
 def compose(
-    article: Article, account: Account, rules: PostRules, templates: Renders, *, text: str | None = None
+    article: Article,
+    account: Account,
+    rules: PostRules,
+    templates: Renders,
+    *,
+    text: str | None = None,
+    round: int = 1,
 ) -> Post:
     """The post of one article for one account, within the platform's limit.
+
+    The account's template is the base; one for the article's kind, section, source or language is used where there
+    is one, and of several variants always the same for the same article, account and `round`.
 
     With `text`, or when the article itself was typed by hand, that text is sent as it is instead of the template's,
     with the link behind it unless it is there already or travels apart. Raises CannotFit when what may not be cut
     is too long, TemplateFailed when the template has a mistake or gives no text.
     """
     typed = article.title if text is None and article.typed else text
-    fitted = _from_template(article, account, rules, templates) if typed is None else _as_typed(article, rules, typed)
+    fitted = (
+        _as_typed(article, rules, typed)
+        if typed is not None
+        else _from_template(article, account, rules, templates, round)
+    )
     return Post(
         text=fitted.text,
         link=article.url if rules.link_apart else "",
@@ -50,8 +67,8 @@ def compose(
     )
 
 
-def _from_template(article: Article, account: Account, rules: PostRules, templates: Renders) -> Fitted:
-    name = account.template
+def _from_template(article: Article, account: Account, rules: PostRules, templates: Renders, round: int) -> Fitted:
+    name = template_name(article, account, templates, round)
     values = template_values(article, account)
     try:
         fitted = solve(templates.render(name, values), rules.limit)
@@ -84,18 +101,35 @@ def _as_typed(article: Article, rules: PostRules, typed: str) -> Fitted:
     return Fitted(text, length)
 
 
+def template_name(article: Article, account: Account, templates: Renders, round: int = 1) -> str:
+    """The name of the template that writes this article's post on this account, in this round."""
+    return templates.find(
+        account.template,
+        kinds=(kind_of(article, round),),
+        section=article.section,
+        source=article.source,
+        language=article.language,
+        key=f"{article.url or article.guid or article.title}|{account.name}|{round}",
+    )
+
+
 def template_values(article: Article, account: Account) -> dict[str, object]:
-    """What a template may print (see `bot.templating.VOCABULARY`), every text of it clean."""
+    """What a template may print (see `bot.templating.VOCABULARY`): every text clean and, but for the link, inert."""
+    allow = account.allow
+
+    def line(text: str) -> str:
+        return defuse(_line(text), allow=allow)
+
     return {
-        "title": _line(article.title),
+        "title": line(article.title),
         "url": link_in_text(article.url),
-        "summary": clean(article.summary[:MOST_CHARACTERS]).strip(),
-        "section": _line(article.section),
-        "tags": [line for tag in article.tags[:MOST_TAGS] if (line := _line(tag))],
-        "author": _line(article.author),
-        "language": _line(article.language),
-        "image": link_in_text(article.image),
-        "source": _line(article.source),
+        "summary": defuse(clean(article.summary[:MOST_CHARACTERS]).strip(), allow=allow),
+        "section": line(article.section),
+        "tags": [tag for each in article.tags[:MOST_TAGS] if (tag := line(each))],
+        "author": line(article.author),
+        "language": line(article.language),
+        "image": line(link_in_text(article.image)),
+        "source": line(article.source),
         "published": article.published.astimezone(account.zone) if article.published else None,
         "breaking": article.breaking,
         "account": {

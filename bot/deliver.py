@@ -197,7 +197,8 @@ def write_post(desk: Nightdesk, claim: Claim, tell: Tell) -> Post | None:
         article = articles.get(tx, claim.delivery.article)
     rules = desk.platform(claim.account, claim.live).rules
     try:
-        return compose(article, claim.account, rules, desk.templates, text=claim.delivery.text)
+        text, round = claim.delivery.text, claim.delivery.round
+        return compose(article, claim.account, rules, desk.templates, text=text, round=round)
     except CannotFit as error:
         _give_up(desk, claim, State.FAILED, f"cannot fit: {error}", tell)
     except TemplateFailed as error:

@@ -219,6 +219,9 @@ def test_a_missing_template_is_told() -> None:
 
 def test_marks_that_a_filter_damaged_are_told_with_the_templates_name() -> None:
     class Broken:
+        def find(self, base: str, **article: object) -> str:
+            return base
+
         def render(self, name: str, values: object) -> str:
             return "\ufdd0cut off"
 

@@ -80,6 +80,7 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
         language = "en-GB"
         hashtags = { "Azərbaycan" = "#Azerbaijan", "Бакинские новости" = "Баку", "filler" = "" }
         utm = { source = "x", campaign = "night desk" }
+        allow = ["@example", "#Şuşa", "$EUR", "news.example.com", "#*"]
         [accounts.x-main.caps]
         per_hour = 6
         per_day = 40
@@ -124,7 +125,8 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
     }
     assert (x.language, x.utm) == ("en-GB", {"source": "x", "campaign": "night desk"})
     assert x.hashtags == {"Azərbaycan": "Azerbaijan", "Бакинские новости": "Баку", "filler": ""}
-    assert (page.language, page.hashtags, page.utm) == ("", {}, {})
+    assert x.allow == ("@example", "#Şuşa", "$EUR", "news.example.com", "#*")
+    assert (page.language, page.hashtags, page.utm, page.allow) == ("", {}, {}, ())
     assert (page.platform, page.identity, page.zone.key) == ("facebook", "1234567890", "Asia/Baku")
     assert (page.template, page.timetable) == ("posts/facebook.txt.j2", ())
     site, folder = settings.sources["site"], settings.sources["folder"]
@@ -205,6 +207,11 @@ REFUSED = {
         "accounts.x-main.hashtags.News: '2026' is no hashtag",
     ),
     "a hashtag of two words": (X + 'hashtags = { "News" = "a b" }', 4, "'a b' is no hashtag"),
+    "something that cannot be allowed": (
+        X + 'allow = ["@example", "https://example.com/x"]',
+        4,
+        "accounts.x-main.allow[2]: 'https://example.com/x' should be a @handle, a #tag, a $SYMBOL or a domain",
+    ),
     "unknown campaign parameter": (X + 'utm = { sorce = "x" }', 4, "unknown key; did you mean 'source'?"),
     "empty campaign parameter": (X + 'utm = { source = " " }', 4, "accounts.x-main.utm.source: should be a word"),
     "unknown zone": (

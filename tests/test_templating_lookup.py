@@ -25,7 +25,7 @@ def keep(tmp_path: Path) -> Keep:
             for name in files:
                 path = tmp_path / folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("{{ title }}")
+                path.write_text(f"{{{{ title }}}} {folder}")
         return Templates([tmp_path / folder for folder in ("home", *folders)])
 
     return keeper
@@ -96,6 +96,14 @@ def test_a_file_may_be_written_as_the_section_is(keep: Keep) -> None:
 def test_the_homes_own_template_goes_before_a_more_special_one_of_the_package(keep: Keep) -> None:
     package = ["posts/x.txt.j2", "posts/x/breaking.txt.j2"]
     assert found(keep("posts/x.txt.j2", package=package), kinds=["breaking"]) == "posts/x.txt.j2"
+
+
+def test_what_the_home_has_as_it_was_shipped_says_nothing_against_the_package(keep: Keep, tmp_path: Path) -> None:
+    templates = keep(BASE, "posts/x/sport.txt.j2", package=[BASE, "posts/x/breaking.txt.j2"])
+    (tmp_path / "home" / BASE).write_bytes((tmp_path / "package" / BASE).read_bytes())
+    assert found(templates, kinds=["breaking"]) == "posts/x/breaking.txt.j2"
+    assert found(templates, kinds=["breaking"], section="sport") == "posts/x/sport.txt.j2"
+    assert found(templates) == BASE
 
 
 def test_where_the_home_has_none_of_them_the_package_is_asked(keep: Keep) -> None:

@@ -7,6 +7,7 @@ a source, `breaking.txt.j2` for a kind of article. A language stands before the 
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import re
@@ -40,11 +41,14 @@ def find(
     """
     places = [place for name in (section, source, *kinds) if (place := slug(name))]
     tongues = _tongues(language)
-    for folder in folders:
+    specials = [(place, tongue) for place in (*places, "") for tongue in tongues]
+    for index, folder in enumerate(folders):
         there = _family(folder, base)
-        for special in ((place, tongue) for place in (*places, "") for tongue in tongues):
-            if special in there:
-                return _choice(there[special], key)
+        names = next((there[special] for special in specials if special in there), [])
+        if names and not (
+            names == [base] and _is_shipped(folder / base, [each / base for each in folders[index + 1 :]])
+        ):
+            return _choice(names, key)
     return base
 
 
@@ -58,6 +62,11 @@ def slug(name: str) -> str:
     """A section, source or kind as a file is named after it: `Arts & Culture` → `arts-culture`, `İdman` → `idman`."""
     folded = one_line(name[:_LONGEST]).translate(_ONE_I).casefold()
     return "-".join(_WORDS.findall(folded))
+
+
+def _is_shipped(file: Path, shipped: Sequence[Path]) -> bool:
+    """Whether the file says the same as one of `shipped`, those that are there."""
+    return any(other.is_file() and filecmp.cmp(file, other) for other in shipped)
 
 
 def _tongues(language: str) -> list[str]:
