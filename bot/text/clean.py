@@ -43,7 +43,7 @@ def clean(text: str) -> str:
     outside emoji flags too, and rows of more than `MOST_MARKS` combining marks are shortened. Cleaning twice
     is the same as cleaning once.
     """
-    if not text.isprintable():  # most texts are, and need no search
+    if not text.replace("\n", " ").isprintable():  # most texts are, and need no search
         text = _UNWANTED.sub(r"\1", _LINE_END.sub("\n", text))
     return text if text.isascii() else _normal(text)
 
@@ -71,9 +71,14 @@ def from_html(markup: str) -> str:
 
 
 def _normal(text: str) -> str:
-    bounded = _LONG_ROW_OF_MARKS.sub(r"\1", text)
+    bounded = _bounded(text)
+    normal = unicodedata.normalize("NFC", bounded)
     # Normalising may lengthen a row again, as some marks stand for two.
-    return str(_LONG_ROW_OF_MARKS.sub(r"\1", unicodedata.normalize("NFC", bounded)))
+    return normal if normal == bounded else _bounded(normal)
+
+
+def _bounded(text: str) -> str:
+    return str(_LONG_ROW_OF_MARKS.sub(r"\1", text)) if _LONG_ROW_OF_MARKS.search(text) else text
 
 
 # Each alternative runs to the end of the text when what it waits for never comes: it cannot fail after its

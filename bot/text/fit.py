@@ -12,9 +12,11 @@ reckoned from what is known of its length, then proved: this form fits, and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
+from unicodedata import normalize
 
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
@@ -48,11 +50,11 @@ def solve(rendered: str, limit: Limit) -> Fitted:
     itself, FitMisused when the marks were damaged.
     """
     layout = parse(rendered)
-    text = _finished(layout, [field.whole for field in layout.fields])
+    text = tidy(clean(layout.assemble([field.whole for field in layout.fields])))
     length = limit.length(text)
     if length <= limit.most:
         return Fitted(text, length)
-    return _Solver(layout, limit, {text: length}).solved()
+    return _Solver(layout.cleaned(), limit, {text: length}).solved()
 
 
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
@@ -69,8 +71,12 @@ def tidy(text: str) -> str:
     return text.strip(" \n")
 
 
-def _finished(layout: Layout, shown: Sequence[str]) -> str:
-    return tidy(clean(layout.assemble(shown)))
+class Trial(NamedTuple):
+    """A form that one field was shown in for trial, and the whole text then: its code points and measured length."""
+
+    pick: int
+    size: int
+    length: int
 
 
 class _Solver:
@@ -141,33 +147,37 @@ class _Solver:
 
     def _grown(self, index: int) -> int:
         """The widest form of one field that fits beside what the others have."""
-        fitting = self.picks[index]
-        if self._fits({index: WHOLE}):
+        wide = self._tried(index, WHOLE)
+        if wide.length <= self.limit.most:
             return WHOLE
-        if not self._fits({index: fitting}):
-            return fitting
-        too_wide = len(self.forms[index]) - 1
-        guesses = 0
-        while too_wide - fitting > 1:
-            guesses += 1
-            middle = self._reckoned(index, fitting, too_wide) if guesses <= MOST_GUESSES else (fitting + too_wide) // 2
-            if self._fits({index: middle}):
-                fitting = middle
+        narrow = self._tried(index, self.picks[index])
+        if narrow.length > self.limit.most:
+            return narrow.pick
+        wide = wide._replace(pick=len(self.forms[index]) - 1)
+        guesses = MOST_GUESSES
+        while wide.pick - narrow.pick > 1:
+            guesses -= 1
+            middle = self._reckoned(index, narrow, wide) if guesses >= 0 else (narrow.pick + wide.pick) // 2
+            tried = self._tried(index, middle)
+            if tried.length <= self.limit.most:
+                narrow = tried
             else:
-                too_wide = middle
-        return self._wider_but_lighter(index, fitting)
+                wide = tried
+        return self._wider_but_lighter(index, narrow.pick)
 
-    def _reckoned(self, index: int, fitting: int, too_wide: int) -> int:
+    def _tried(self, index: int, pick: int) -> Trial:
+        text = self._text({index: pick})
+        return Trial(pick, len(text), self._length(text))
+
+    def _reckoned(self, index: int, narrow: Trial, wide: Trial) -> int:
         """Which form between two should be the widest that fits, were all characters between them of one weight."""
-        narrow, wide = self._text({index: fitting}), self._text({index: too_wide})
-        length = self._length(narrow)
-        weight = (self._length(wide) - length) / max(len(wide) - len(narrow), 1)
+        weight = (wide.length - narrow.length) / max(wide.size - narrow.size, 1)
         if weight <= 0:
-            return (fitting + too_wide) // 2
-        surplus = len(wide) - len(narrow) - (self.limit.most - length) / weight
-        form = self.forms[index][too_wide]
-        size = form.end + len(form.tail) - len(ELLIPSIS) - surplus
-        return max(self.forms[index].near(size, fitting, too_wide), fitting + 1)
+            return (narrow.pick + wide.pick) // 2
+        form = self.forms[index][wide.pick]
+        surplus = (wide.length - self.limit.most) / weight
+        end = form.end + len(form.tail) - surplus - len(ELLIPSIS)
+        return max(self.forms[index].near(end, narrow.pick, wide.pick), narrow.pick + 1)
 
     def _wider_but_lighter(self, index: int, fitting: int) -> int:
         """The widest form that fits, when the one after `fitting` does not."""
@@ -181,8 +191,9 @@ class _Solver:
         if wide.source is not narrow.source:
             return True
         added = wide.source[narrow.end : wide.end]
-        length = self.limit.length
-        return _DOTTED.search(added) is not None or length(added) + length(wide.tail) <= length(narrow.tail)
+        if wide.tail == narrow.tail:
+            return _DOTTED.search(added) is not None
+        return self.limit.length(added + wide.tail) <= self.limit.length(narrow.tail)
 
     def _fits(self, changes: Mapping[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most
@@ -197,13 +208,13 @@ class _Solver:
             forms.rules.dressed(forms[changes.get(index, self.picks[index])].text)
             for index, forms in enumerate(self.forms)
         ]
-        return _finished(self.layout, shown)
+        return tidy(normalize("NFC", self.layout.assemble(shown)))
 
     def _cuts(self) -> Iterator[Cut]:
         for index, forms in enumerate(self.forms):
-            form = forms[self.picks[index]]
-            if form != forms.whole:
-                yield Cut(forms.rules.name, self.limit.length(forms.whole.text), self.limit.length(form.text))
+            pick = self.picks[index]
+            if forms[pick] != forms.whole:
+                yield Cut(forms.rules.name, forms.width(WHOLE), forms.width(pick))
 
 
 _DOTTED = re.compile(r"\.\S")

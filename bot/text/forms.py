@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from bot.post import Limit
 from bot.text.atoms import Atom, CutPoint, atoms, cut_point
-from bot.text.clean import clean
 from bot.text.marks import CutAt, Field
 from bot.text.sentences import sentence_ends
 
@@ -98,7 +97,7 @@ class Forms:
             return []
         alternatives = sorted(map(_whole, self._field.alternatives), key=self._width)
         most = self._width(self.whole) if alternatives else 0
-        return [*(form for form in alternatives if form.end and self._width(form) < most), self.whole]
+        return [*(form for form in alternatives if self._width(form) < most), self.whole]
 
     # -- cuts ------------------------------------------------------------------------------------------------------
 
@@ -168,7 +167,6 @@ _CONTEXT = 64  # characters; what tells whether a sentence ends may stand behind
 
 
 def _whole(text: str) -> Form:
-    text = clean(text)
     return Form(text, len(text), "")
 
 

@@ -93,6 +93,9 @@ class Field(NamedTuple):
         """All of it, with prefix and suffix."""
         return self.rules.dressed(self.text)
 
+    def cleaned(self) -> Field:
+        return Field(self.rules, *(_ITEM.join(map(clean, texts.split(_ITEM))) for texts in self[1:]))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -114,6 +117,17 @@ class Layout:
     def assemble(self, shown: Sequence[str]) -> str:
         """The whole text when each field is shown as told (already dressed), in the fields' order."""
         return _assembled(self.parts, shown)[0]
+
+    def cleaned(self) -> Layout:
+        """The same with every text clean (`bot.text.clean`)."""
+        return Layout(_cleaned(self.parts), [field.cleaned() for field in self.fields])
+
+
+def _cleaned(parts: Sequence[Part]) -> list[Part]:
+    return [
+        Group(_cleaned(part.parts)) if isinstance(part, Group) else clean(part) if isinstance(part, str) else part
+        for part in parts
+    ]
 
 
 def _assembled(parts: Sequence[Part], shown: Sequence[str]) -> tuple[str, bool]:

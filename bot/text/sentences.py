@@ -28,7 +28,7 @@ _END: Any = regex.compile(
     rf"|[{_STOPS}][{_STOPS}{_WIDE_STOPS}]*+[{regex.escape(_CLOSERS + _QUOTES)}]*+"
 )
 _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
-_WORD_BEFORE: Any = regex.compile(r"[\p{L}\p{M}\p{N}]*+$")
+_WORD_BEFORE: Any = regex.compile(r"(?r)[\p{L}\p{M}\p{N}]*+")  # (?r): read backwards
 
 # Abbreviations after which a sentence goes on, as they are written: a name, a date or a place follows.
 _ENGLISH = (
@@ -100,7 +100,7 @@ def _is_end(text: str, match: Any) -> bool:
 
 def _may_go_on(text: str, at: int, following: str) -> bool:
     """Whether the full stop at `at` may be one of an abbreviation, an initial, a date or a list."""
-    word = str(_WORD_BEFORE.search(text, max(0, at - 32), at)[0])
+    word = str(_WORD_BEFORE.match(text, max(0, at - 32), at)[0])
     before = text[max(0, at - len(word) - 1) : at - len(word)]
     if word.isdecimal():  # "am 8. November", "3. Lig", "1. Introduction", but neither "in 2020." nor "to 4.20."
         return len(word) <= 2 and (before.isspace() or not before)
