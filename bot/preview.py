@@ -1,24 +1,31 @@
-"""Exactly what would be sent, without sending it."""
+"""Exactly what would be sent, without sending it, and what a reader would see around it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.account import Account
 from bot.article import Article
-from bot.compose import compose
+from bot.compose import Renders, compose, link_in_text
 from bot.delivery import Delivery, State
 from bot.errors import CannotFit, TemplateFailed, UsageError
+from bot.identity import canonical_url, is_web_address
 from bot.nightdesk import Nightdesk
 from bot.platforms.registry import rules_for
 from bot.post import Post, PostRules
 from bot.store import deliveries
 from bot.store.database import Transaction
 from bot.templating import Templates
+from bot.templating.trying import OneTemplate
+from bot.text.clean import one_line
+from bot.text.xlength import extract_urls
 
 WAITING = (State.QUEUED, State.HELD)
+MOST_CHARACTERS = 2_000
+"""Of a title or summary on a card, which shows a line or two of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +51,34 @@ class PreviewLine:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCard:
+    """What a platform shows for the link of a post. It asks the page itself, so all but `url` is a good guess.
+
+    `title`, `summary` and `image` (its address) are "" where the article does not tell, or the link is another page's.
+    """
+
+    url: str
+    domain: str
+    title: str = ""
+    summary: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A line for programs, and what people want to see besides."""
+
+    line: PreviewLine
+    article: Article
+    account: Account
+    card: LinkCard | None = None
+    warnings: tuple[str, ...] = ()
+
+
 def preview(
     desk: Nightdesk, *, article: Article | None = None, account: str | None = None, template: Path | None = None
-) -> Iterator[PreviewLine]:
+) -> Iterator[Preview]:
     """What would be sent for one article, or for all that waits; on one account, or on all of them.
 
     `template` is tried in place of the accounts' own.
@@ -60,7 +92,7 @@ def preview(
         known = desk.settings.accounts.get(name)
         if known is not None:
             chosen = replace(known, template=template_name or known.template)
-            yield _line(story, chosen, delivery, delivery.live if delivery else live[name], templates)
+            yield _preview(story, chosen, delivery, delivery.live if delivery else live[name], templates)
 
 
 def _waiting(tx: Transaction, account: str | None) -> Iterator[tuple[Article, str, Delivery | None]]:
@@ -83,29 +115,27 @@ def _of_article(
     return ((article, name, newest.get(name)) for name in names)
 
 
-def _templates(desk: Nightdesk, template: Path | None) -> tuple[Templates, str]:
-    """The templates to use, and the name of the one that is tried ("" for each account's own)."""
+def _templates(desk: Nightdesk, template: Path | None) -> tuple[Renders, str]:
+    """What writes the posts, and the name of the template that is tried ("" for each account's own)."""
     if template is None:
         return desk.templates, ""
     if not template.is_file():
         raise UsageError(f"The template {template} is not there.", "Give the path of a file.")
-    return Templates([template.absolute().parent, desk.settings.templates]), template.name
+    return OneTemplate(Templates([template.absolute().parent]), template.name), template.name
 
 
-def _line(
-    article: Article, account: Account, delivery: Delivery | None, live: bool, templates: Templates
-) -> PreviewLine:
+def _preview(article: Article, account: Account, delivery: Delivery | None, live: bool, templates: Renders) -> Preview:
     rules, typed = rules_for(account.platform), delivery.text if delivery else None
-    if typed is None and article.typed:
-        typed = article.title
     try:
-        post: Post | None = compose(article, account, rules, templates, text=typed)
+        post: Post | None = compose(
+            article, account, rules, templates, text=typed, round=delivery.round if delivery else 1
+        )
         length, error = None, ""
     except CannotFit as trouble:
         post, length, error = None, trouble.needed, str(trouble)
     except TemplateFailed as trouble:
         post, length, error = None, None, str(trouble)
-    return PreviewLine(
+    line = PreviewLine(
         delivery=f"d{delivery.id}" if delivery else None,
         article=f"a{article.id}",
         account=account.name,
@@ -117,14 +147,41 @@ def _line(
         limit=rules.limit.most,
         fits=post is not None,
         cut=_cuts(post),
-        cost=_cost(rules, post),
+        cost=rules.cost(post) if post else None,
         error=error or None,
     )
+    card = link_card(article, post, rules) if post else None
+    return Preview(line=line, article=article, account=account, card=card)
 
 
 def _cuts(post: Post | None) -> tuple[dict[str, object], ...]:
     return tuple({"field": cut.field, "from": cut.whole, "to": cut.kept} for cut in post.cut) if post else ()
 
 
-def _cost(rules: PostRules, post: Post | None) -> float | None:
-    return rules.cost(post) if post else None
+def link_card(article: Article, post: Post, rules: PostRules) -> LinkCard | None:
+    """The card below the post: of the link that travels apart, or else of the last one in the text."""
+    url = post.link if rules.link_apart else _last_link(post.text, link_in_text(article.url))
+    if not is_web_address(url):
+        return None
+    card = LinkCard(url=url, domain=domain_of(url))
+    same_page = is_web_address(article.url) and canonical_url(article.url) == canonical_url(url)
+    if article.typed or not same_page:
+        return card
+    title, summary, image = (
+        one_line(text[:MOST_CHARACTERS]) for text in (article.title, article.summary, article.image)
+    )
+    return replace(card, title=title, summary=summary, image=image)
+
+
+def _last_link(text: str, own: str) -> str:
+    """The last link in the text; one without https:// leads to what http:// leads to.
+
+    The article's own counts also where its top-level domain is newer than the lists of X's measure.
+    """
+    urls = [found.url for found in extract_urls(text)] or ([own] if own and own in text else [])
+    return "" if not urls else urls[-1] if "://" in urls[-1] else f"http://{urls[-1]}"
+
+
+def domain_of(url: str) -> str:
+    """The host of a web address as cards show it, without `www.`."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.article import Article
+from bot.cli.previewing import bar_of
 from bot.ingest import add_article
 from tests.commands import nightdesk
 from tests.world import World, world
@@ -200,11 +202,78 @@ def test_another_template_can_be_tried_before_it_is_used(made: World) -> None:
     assert nightdesk("preview", "--template", str(made.home / "missing"), home=made.home).status == 2
 
 
-def test_on_a_terminal_a_post_is_shown_as_it_will_stand(made: World) -> None:
-    made.add("Ferry returns", summary="It left at midnight.")
+def test_a_repeat_is_previewed_as_the_round_it_is(made: World) -> None:
+    folder = write_template(made, "FIRST {{ title|fit(1) }} {{ url }}").parent / "x"
+    folder.mkdir()
+    (folder / "evergreen.txt.j2").write_text("AGAIN {{ title|fit(1) }} {{ url }}", "utf-8")
+    made.add("Ferry returns", accounts=["x-main"], evergreen=True)
+    nightdesk("queue", "skip", "d1", "--now", NOW, home=made.home)
+    nightdesk("queue", "again", "d1", "--now", NOW, home=made.home)
+    assert [line["text"].split()[0] for line in lines(made, "preview")] == ["AGAIN"]
+
+
+def test_a_tried_template_writes_every_post_whatever_is_special_about_it(made: World) -> None:
+    made.add("Ferry returns", accounts=["x-main"], section="Sport", breaking=True)
+    trial = made.home / "trial.txt.j2"
+    trial.write_text("TRIAL {{ title|fit(1) }} {{ url }}", "utf-8")
+    (made.home / "trial").mkdir()
+    (made.home / "trial" / "sport.txt.j2").write_text("SPORT {{ title|fit(1) }} {{ url }}", "utf-8")
+    [line] = lines(made, "preview", "--template", str(trial))
+    assert line["text"].startswith("TRIAL ")
+
+
+def told(made: World, *words: str, status: int = 0) -> str:
+    """What a person at a terminal reads."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("bot.cli.output.on_terminal", lambda: True)
-        done = nightdesk("preview", "--now", NOW, home=made.home)
-    assert "d1 a1 for x-main (x, rehearsal)\n  | Ferry returns" in done.out
-    assert "  link: https://courier.example/ferry-returns\n" in done.out
-    assert " of 280, $0.200\n" in done.out
+        done = nightdesk("preview", *words, "--now", NOW, home=made.home)
+    assert done.status == status, done.err
+    return done.out
+
+
+def test_on_a_terminal_a_post_is_shown_as_it_will_stand(made: World) -> None:
+    made.add("Ferry returns", summary="It left at midnight.", image="https://courier.example/f.jpg")
+    x, page = told(made).split("\n\n", 1)
+    assert x.startswith("d1 a1 for x-main (x, rehearsal)\n  | Ferry returns")
+    for text in (x, page):
+        assert "  card: courier.example · Ferry returns\n        It left at midnight.\n" in text
+        assert "        picture: https://courier.example/f.jpg\n" in text
+    assert " of 280, $0.200" in x
+    assert "link:" not in x
+    assert "  link: https://courier.example/ferry-returns\n" in page
+    assert " of 63,206, $0.000" in page
+
+
+def test_on_a_terminal_it_is_told_what_was_cut_and_how_full_the_post_is(made: World) -> None:
+    made.add("Ferry returns", summary="It left at midnight. " * 40, accounts=["x-main"])
+    text = told(made)
+    [line] = lines(made, "preview")
+    assert f"  cut: summary from {line['cut'][0]['from']} to {line['cut'][0]['to']}\n" in text
+    [bar] = re.findall(r"^  (█+)(░*) (\d+) of 280", text, re.MULTILINE)
+    assert (len(bar[0]) + len(bar[1]), int(bar[2])) == (40, line["length"])
+    assert len(bar[0]) == -(-line["length"] * 40 // 280)
+
+
+def test_on_a_terminal_a_post_that_cannot_fit_says_by_how_much(made: World) -> None:
+    write_template(made, "{{ title }} {{ url }}")
+    made.add("Ferry returns " * 40, url="https://courier.example/ferry", accounts=["x-main"])
+    text = told(made, status=4)
+    assert re.search(r"  █{40} \d+ of 280, \d+ too many\n  cannot be written: ", text)
+
+
+def test_the_card_is_of_the_link_that_is_posted(made: World) -> None:
+    """A text typed by hand links to a page of which nothing is known; one without a link has no card."""
+    for words in (("Look", "--link", "https://www.example.com/a"), ("No link at all",), ("Two https://example.org/b",)):
+        nightdesk("add", "--text", *words, "--account", "x-main", "--now", NOW, home=made.home)
+    assert re.findall(r"card: (.*)", told(made)) == [
+        "example.com, with what the page says of itself",
+        "none, as there is no link",
+        "example.org, with what the page says of itself",
+    ]
+
+
+@pytest.mark.parametrize(("length", "drawn"), [(0, 0), (1, 1), (140, 20), (280, 40), (281, 40), (10**9, 40)])
+def test_the_bar_is_never_longer_than_its_place(length: int, drawn: int) -> None:
+    bar = bar_of(length, 280)
+    assert len(re.findall("[█#]", bar)) == drawn
+    assert ("too many" in bar) == (length > 280)

@@ -16,7 +16,6 @@ from bot.cli.times import Direction
 if TYPE_CHECKING:
     from bot.nightdesk import Nightdesk
     from bot.planning import PlanLine
-    from bot.preview import PreviewLine
 
 commands = typer.Typer(rich_markup_mode=None)
 
@@ -54,7 +53,7 @@ def plan(
         )
 
 
-@commands.command(epilog="Example: nightdesk preview a12 --account x-main")
+@commands.command(epilog="Example: nightdesk preview a12 --account x-main --html preview.html")
 def preview(
     context: typer.Context,
     article: Annotated[
@@ -67,27 +66,35 @@ def preview(
     template: Annotated[
         Path | None, typer.Option("--template", metavar="FILE", help="Try this template instead of the accounts'.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page that looks like X and Facebook.")
+    ] = None,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
     """Show exactly what would be sent. Exit 4 if a post cannot fit."""
+    from bot.cli import previewing
     from bot.finding import article_named
     from bot.preview import preview as previews
 
     status = 0
+    if html is not None:
+        previewing.refuse_place(html)
     with opened(context, now) as desk:
         found = None
         if article is not None:
             with desk.database.read() as tx:
                 found = article_named(tx, article)
-        shown = 0
-        for line in previews(desk, article=found, account=account, template=template):
-            shown += 1
-            _tell_preview(desk, line, as_json)
-            if line.error:
-                status = status or (CANNOT_FIT if line.length is not None else TEMPLATE_FAILED)
+        shown = []
+        for each in previews(desk, article=found, account=account, template=template):
+            shown.append(each)
+            previewing.tell(each, zone_of(desk.settings, each.line.account), as_json)
+            if each.line.error:
+                status = status or (CANNOT_FIT if each.line.length is not None else TEMPLATE_FAILED)
         if not shown:
             output.note("Nothing waits; name an article to see it anyway.")
+        if html is not None:
+            previewing.write_page(html, shown, desk.clock.desk_now().astimezone(desk.settings.zone))
     raise typer.Exit(status)
 
 
@@ -101,19 +108,3 @@ def _plan_line(desk: Nightdesk, line: PlanLine, live: bool) -> Line:
     at = times.spoken(line.at, zone, desk.clock.desk_now())
     article = line.title or "(nothing is there for this slot)"
     return Line([at, line.account, output.mode(live), line.delivery or "-", article])
-
-
-def _tell_preview(desk: Nightdesk, line: PreviewLine, as_json: bool) -> None:
-    if as_json or not output.on_terminal():
-        output.stream(output.record(line, zone_of(desk.settings, line.account)), as_json)
-        return
-    post = f"{line.delivery} " if line.delivery else ""
-    output.say(f"{post}{line.article} for {line.account} ({line.platform}, {output.mode(line.live)})")
-    if line.error:
-        output.say(f"  cannot be written: {line.error}\n")
-        return
-    output.say("\n".join(f"  | {text}" for text in (line.text or "").splitlines()))
-    if line.link:
-        output.say(f"  link: {line.link}")
-    cuts = "".join(f", {cut['field']} cut from {cut['from']} to {cut['to']}" for cut in line.cut)
-    output.say(f"  {line.length} of {line.limit}{cuts}, ${line.cost:.3f}\n")
