@@ -19,6 +19,7 @@ from bot.post import Post, PostRules
 from bot.text.clean import clean, one_line
 from bot.text.fit import FitMisused, Fitted, solve
 from bot.text.outside import defuse
+from bot.text.utm import tagged, untagged
 
 MOST_CHARACTERS = 100_000
 """Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
@@ -54,13 +55,13 @@ def compose(
     """
     typed = article.title if text is None and article.typed else text
     fitted = (
-        _as_typed(article, rules, typed)
+        _as_typed(article, account, rules, typed)
         if typed is not None
         else _from_template(article, account, rules, templates, round)
     )
     return Post(
         text=fitted.text,
-        link=article.url if rules.link_apart else "",
+        link=tagged(article.url, account.utm) if rules.link_apart else "",
         length=fitted.length,
         limit=rules.limit.most,
         cut=fitted.cut,
@@ -79,7 +80,7 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
             f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
         )
     url = str(values["url"])
-    if url and not rules.link_apart and url in fitted.text and not _stands_clear(url, fitted.text):
+    if url and not rules.link_apart and _page(url) in fitted.text and not _stands_clear(url, fitted.text):
         raise TemplateFailed(
             f"{name} prints the link close to other text, which would change where it leads.",
             "Leave a space or a line end on both sides of {{ url }}.",
@@ -87,9 +88,9 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
     return fitted
 
 
-def _as_typed(article: Article, rules: PostRules, typed: str) -> Fitted:
+def _as_typed(article: Article, account: Account, rules: PostRules, typed: str) -> Fitted:
     text = clean(typed).strip()
-    url = "" if rules.link_apart else link_in_text(article.url)
+    url = "" if rules.link_apart else tagged(link_in_text(article.url), account.utm)
     if url and not _stands_clear(url, text):
         text = f"{text} {url}".strip()
     if not text:
@@ -120,9 +121,12 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
     def line(text: str) -> str:
         return defuse(_line(text), allow=allow)
 
+    short_title = line(article.short_title)
     return {
         "title": line(article.title),
-        "url": link_in_text(article.url),
+        "short_title": short_title,
+        "short": short_title,
+        "url": tagged(link_in_text(article.url), account.utm),
         "summary": defuse(clean(article.summary[:MOST_CHARACTERS]).strip(), allow=allow),
         "section": line(article.section),
         "tags": [tag for each in article.tags[:MOST_TAGS] if (tag := line(each))],
@@ -136,6 +140,9 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
             "name": account.name,
             "identity": account.identity,
             "handle": "" if account.identity.isdecimal() else f"@{account.identity}",
+            "language": account.language,
+            "hashtags": account.hashtags,
+            "utm": account.utm,
         },
     }
 
@@ -163,11 +170,20 @@ def _short(article: Article) -> str:
     return line if len(line) <= 60 else f"{line[:60].rstrip()}…"
 
 
+def _page(url: str) -> str:
+    """The address without its parameters, which a template may have changed with |utm."""
+    return re.split("[?#]", url, maxsplit=1)[0]
+
+
 def _stands_clear(url: str, text: str) -> bool:
     """Whether `url` stands in `text` as a link of its own: nothing before or behind it would be read as part of it.
 
-    Before it: twitter-text v3, validUrlPrecedingChars. Behind it only closing punctuation and white space are safe
-    on every platform.
+    It may have other campaign parameters there. Before it: twitter-text v3, validUrlPrecedingChars. Behind it only
+    closing punctuation and white space are safe on every platform.
     """
-    clear = rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(url)}(?=[.,;:!?)\]}}»”’\"'…。、）」]*(?:\s|\Z))"
-    return re.search(clear, text) is not None
+    expected = untagged(url).rstrip(_CLOSING)
+    links = re.finditer(rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(_page(url))}\S*", text)
+    return any(untagged(link[0].rstrip(_CLOSING)).rstrip(_CLOSING) == expected for link in links)
+
+
+_CLOSING = ".,;:!?)]}»”’\"'…。、）」"

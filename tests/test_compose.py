@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +22,8 @@ from bot.post import Cut, Limit, PostRules
 from bot.resources import package_folder
 from bot.templating import VOCABULARY, Templates
 from bot.text.clean import one_line
-from bot.text.xlength import limit_length
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions
+from bot.text.xlength import extract_urls, limit_length
 
 X = PostRules(limit=Limit(280, limit_length), link_apart=False, cost=lambda post: 0.2)
 FACEBOOK = PostRules(limit=Limit(63_206, len), link_apart=True, cost=lambda post: 0.0)
@@ -84,6 +86,63 @@ def test_a_long_title_takes_the_room_of_the_summary() -> None:
     assert post.cut == (Cut("title", 629, post.length - 24), Cut("summary", len(SUMMARY), 0))
 
 
+KINDS = {
+    "an article": ({}, 1, "T — S"),
+    "breaking": ({"breaking": True}, 1, "⚡ T — S"),
+    "an opinion with its author": ({"section": "News / OPINION", "author": "A"}, 1, "A: T — S"),
+    "an opinion without": ({"tags": ("Мнение",)}, 1, "T — S"),
+    "breaking goes before opinion": ({"breaking": True, "tags": ("Opinion",), "author": "A"}, 1, "⚡ T — S"),
+    "a gallery": ({"tags": ("x", "#Bildergalerie")}, 1, "📷 T — S"),
+    "in capitals with a dotted İ": ({"section": "FOTO GALERİ"}, 1, "📷 T — S"),
+    "evergreen, the first time": ({"evergreen": True}, 1, "T — S"),
+    "evergreen, again": ({"evergreen": True}, 2, "T — S"),
+    "evergreen, again, with its year": (
+        {"evergreen": True, "published": datetime(2024, 12, 31, 23, tzinfo=UTC)},
+        2,
+        None,
+    ),
+    "an article sent again": ({}, 2, "T — S"),
+    "an author is no opinion": ({"author": "A", "section": "City"}, 1, "T — S"),
+}
+
+
+@pytest.mark.parametrize(("fields", "round", "expected"), KINDS.values(), ids=KINDS)
+def test_each_kind_of_article_has_a_template_of_its_own(
+    fields: dict[str, object], round: int, expected: str | None
+) -> None:
+    article = Article(title="T", summary="S", url=URL, **fields)  # type: ignore[arg-type]
+    expected = expected or "T (2025) — S"  # by the calendar of Baku, four hours ahead
+    assert compose(article, account(), X, TEMPLATES, round=round).text == f"{expected} {URL}"
+    on_facebook = compose(article, account("posts/facebook.txt.j2"), FACEBOOK, TEMPLATES, round=round)
+    assert on_facebook.text == expected.replace(" — ", "\n\n")
+
+
+def test_a_long_author_goes_before_the_headline_does() -> None:
+    article = Article(title="Headline " * 25, author="Name " * 20, section="Opinion", url=URL)
+    post = compose(article, account(), X, TEMPLATES)
+    assert post.text == f"{article.title.strip()} {URL}"
+    assert [cut.field for cut in post.cut] == ["author"]
+
+
+def test_the_variant_stays_the_same_for_an_article_an_account_and_a_round() -> None:
+    keys = []
+
+    class Asked:
+        def find(self, base: str, *, key: str, **article: object) -> str:
+            keys.append(key)
+            return base
+
+        render = staticmethod(TEMPLATES.render)
+
+    other = replace(account(), name="other")
+    for article, at, round in [(ARTICLE, account(), 1), (replace(ARTICLE, id=7, title="New"), account(), 1)]:
+        compose(article, at, X, Asked(), round=round)
+    assert len(set(keys)) == 1
+    for article, at, round in [(ARTICLE, other, 1), (ARTICLE, account(), 2), (Article(title="T"), account(), 1)]:
+        compose(article, at, X, Asked(), round=round)
+    assert len(set(keys)) == 4
+
+
 # -- the article's text is data ----------------------------------------------------------------------------------------
 
 
@@ -101,8 +160,55 @@ def test_a_template_gets_the_whole_vocabulary_and_dates_in_the_accounts_zone() -
     values = template_values(article, account())
     assert list(values) == list(VOCABULARY)
     assert str(values["published"]) == "2026-11-09 02:30:00+04:00"
-    assert values["account"] == {"name": "main", "identity": "example", "handle": "@example"}
+    assert values["account"] == {
+        "name": "main",
+        "identity": "example",
+        "handle": "@example",
+        "language": "",
+        "hashtags": {},
+        "utm": {},
+    }
     assert template_values(article, account(identity="1234567890"))["account"]["handle"] == ""  # type: ignore[index]
+
+
+HOSTILE = "@someone #tag $TSLA evil.com https://evil.com/x @[1:1:Page]"
+EVERY_FIELD = (
+    "{{ title }} {{ short }} {{ summary }} {{ section }} {{ tags|join(' ') }} {{ author }} {{ image }} {{ url }}"
+)
+
+
+def seen(text: str) -> list[str]:
+    entities = [*extract_mentions(text), *extract_hashtags(text), *extract_cashtags(text), *extract_urls(text)]
+    return [entity[0] for entity in entities]
+
+
+def hostile() -> Article:
+    image = "https://evil.com/picture.jpg"
+    texts = dict.fromkeys(("title", "short_title", "summary", "section", "author", "language", "source"), HOSTILE)
+    return Article(**texts, url=URL, image=image, tags=(HOSTILE,))  # type: ignore[arg-type]
+
+
+def test_no_field_of_an_article_mentions_tags_or_links_but_its_link(written: Callable[..., str]) -> None:
+    text = written(EVERY_FIELD, hostile(), FACEBOOK)
+    assert seen(text) == [URL]
+    assert "@[" not in text
+    assert text.replace("\u200c", "").count(HOSTILE) == 6
+
+
+def test_what_the_account_allows_stays(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text(EVERY_FIELD)
+    allowing = replace(account("t.j2"), allow=("@someone", "evil.com"))
+    assert set(seen(compose(hostile(), allowing, FACEBOOK, Templates([tmp_path])).text)) == {
+        "someone",
+        "evil.com",
+        "https://evil.com/x",
+        "https://evil.com/picture.jpg",
+        URL,
+    }
+
+
+def test_what_a_template_says_itself_mentions_and_tags(written: Callable[..., str]) -> None:
+    assert seen(written("{{ title }} via @example #Baku {{ url }}")) == ["example", "Baku", URL]
 
 
 def test_no_more_of_a_field_is_looked_at_than_any_platform_takes() -> None:
@@ -179,6 +285,10 @@ def test_a_typed_text_is_sent_as_it_is(text: str, expected: str) -> None:
 def test_a_typed_text_keeps_the_link_apart_where_it_travels_so() -> None:
     post = compose(ARTICLE, account(), FACEBOOK, TEMPLATES, text="Look")
     assert (post.text, post.link) == ("Look", URL)
+
+
+def test_a_typed_text_may_mention_tag_and_link() -> None:
+    assert compose(ARTICLE, account(), X, TEMPLATES, text=HOSTILE).text == f"{HOSTILE} {URL}"
 
 
 def test_an_article_that_is_itself_typed_needs_no_template() -> None:
@@ -268,6 +378,8 @@ def test_whatever_an_article_says_the_post_fits_and_keeps_its_link(title: str, s
         assert unicodedata.is_normalized("NFC", post.text)
         assert "\ufdd0" not in post.text
         assert "\u202e" not in post.text
+        link = link_in_text(url)
+        assert seen(post.text) == ([link] if link and rules is X else [])
         assert compose(article, account(template), rules, TEMPLATES) == post
 
 

@@ -36,8 +36,9 @@ def find(
 
     Section goes before source, source before the `kinds` in their order, and for each of them the article's language
     before any language; `base` comes last, and is the answer where there is nothing at all. The first folder that has
-    any of them decides, so that a home's own template is not passed over for a more special one of the package. Among
-    variants a stable hash of `key` chooses: the same key always gets the same one.
+    any of them decides, so that a home's own template is not passed over for a more special one of the package; a home
+    whose `base` is still as it was shipped has no own one in this sense. Among variants a stable hash of `key` chooses:
+    the same key always gets the same one.
     """
     places = [place for name in (section, source, *kinds) if (place := slug(name))]
     tongues = _tongues(language)
