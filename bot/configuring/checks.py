@@ -140,7 +140,7 @@ def known_language(code: str) -> str:
 def hashtag(written: str) -> str:
     """What stands behind the #. Empty is allowed, and means no hashtag."""
     body = written.removeprefix("#")
-    if body and not regex.fullmatch(r"[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*", body):
+    if body and not regex.fullmatch(r"[\p{L}\p{M}\p{Nd}_]*\p{L}[\p{L}\p{M}\p{Nd}_]*", body):
         raise ValueError(f"'{written}' is no hashtag: it needs letters, digits and _ alone, and one letter at least")
     return body
 

@@ -1,19 +1,23 @@
-"""What a template may do to a text: the filters, all of them safe for any value an article can hold."""
+"""What a template may do to a text: the filters, all of them safe for any value an article can hold.
+
+Which there are, and what each is for, stands in `bot.templating.vocabulary`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date as Date
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import regex
-from jinja2 import filters as jinja
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import one_line
 from bot.text.fit import mark
+from bot.text.utm import PARAMETERS, tagged
 
 MOST_CHARACTERS = 1_000_000
 """No filter and no template gives more: thousands of times what any platform takes."""
@@ -23,97 +27,220 @@ class FilterMisused(ValueError):
     """A filter was given something it cannot use. The message is for a template's author."""
 
 
+class Quoted(str):
+    """A text in quotation marks, for `fit`: when the text inside is cut, the marks stay."""
+
+    __slots__ = ("inside", "marks")
+
+    inside: str
+    marks: Quotes
+
+    @classmethod
+    def made(cls, inside: str, marks: Quotes) -> Quoted:
+        quoted = cls(f"{marks.open}{inside}{marks.close}")
+        quoted.inside, quoted.marks = inside, marks
+        return quoted
+
+
+def shown(value: object) -> str:
+    """A value as a post shows it: nothing for None, a list with commas between."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def fit(value: object, *args: Any, **options: Any) -> str:
+    """`mark`, the beginning of all fitting (`bot.text.fit`); of a quoted text only what is between the marks is cut."""
+    if isinstance(value, Quoted):
+        options["prefix"] = f"{options.get('prefix', '')}{value.marks.open}"
+        options["suffix"] = f"{value.marks.close}{options.get('suffix', '')}"
+        value = value.inside
+    return mark(value, *args, **options)
+
+
 def default(value: object, fallback: object = "") -> object:
     """`fallback` where the field is empty."""
     return value if value else fallback
 
 
+# -- letters -----------------------------------------------------------------------------------------------------------
+
+
 @pass_context
 def upper(context: Context, text: object) -> str:
-    """Capitals, with the dotted İ where the article's language is Azerbaijani or Turkish."""
-    return _upper(str(text), context.get("language"))
+    return _upper(shown(text), _language(context))
 
 
 @pass_context
 def lower(context: Context, text: object) -> str:
-    text = str(text)
-    if _has_dotted_i(context.get("language")):
+    text = shown(text)
+    if has_dotted_i(_language(context)):
         text = text.replace("İ", "i").replace("I", "ı")
     return text.lower()
 
 
+_BEFORE_FIRST: Any = regex.compile(r"[^\p{L}\p{M}\p{N}]*+")
+
+
+@pass_context
+def upper_first(context: Context, text: object) -> str:
+    """A capital at the beginning, behind any quotation mark; a text that begins with a figure stays as it is."""
+    text = shown(text)
+    at = _BEFORE_FIRST.match(text).end()
+    return text[:at] + _capital(text[at : at + 1], _language(context)) + text[at + 1 :]
+
+
+def _upper(text: str, language: str) -> str:
+    return (text.replace("i", "İ") if has_dotted_i(language) else text).upper()
+
+
+def _capital(letter: str, language: str) -> str:
+    """The letter as it stands at the beginning of a word; not the same as upper case for `ǆ` or Georgian."""
+    return "İ" if letter == "i" and has_dotted_i(language) else letter.title()
+
+
+@pass_context
+def quote(context: Context, text: object) -> str:
+    """In the quotation marks of the language; those that stand inside already become the inner ones."""
+    marks = quotes_of(_language(context))
+    text = marks.without(shown(text).strip())
+    return Quoted.made(text.translate(marks.nested), marks) if text else ""
+
+
+def _language(context: Context) -> str:
+    """What the article is written in, else what its account speaks."""
+    return str(context.get("language") or _of_account(context).get("language") or "")
+
+
+def _of_account(context: Context) -> Mapping[str, Any]:
+    account = context.get("account")
+    return account if isinstance(account, Mapping) else {}
+
+
+@pass_context
+def date(context: Context, moment: object, layout: str = "long") -> str:
+    """The date in the language of the account, else of the article; empty where there is none."""
+    if moment is None:
+        return ""
+    if not isinstance(moment, datetime):
+        raise FilterMisused("date needs a date, such as published.")
+    language = _of_account(context).get("language") or context.get("language") or ""
+    try:
+        return written_date(moment, shown(layout), str(language))
+    except ValueError as error:
+        styles = ", ".join(f"'{style}'" for style in STYLES)
+        raise FilterMisused(f"{error}; date knows {styles} and %d %m %Y %y %H %M %B %b %A %a.") from None
+
+
+# -- texts and lists ---------------------------------------------------------------------------------------------------
+
+
 def replace(text: object, old: object, new: object) -> str:
     """Every `old` in `text` becomes `new`."""
-    text, old, new = str(text), str(old), str(new)
+    text, old, new = shown(text), shown(old), shown(new)
     if len(text) + text.count(old) * len(new) > MOST_CHARACTERS:
         raise FilterMisused("replace would make the text far too long.")
     return text.replace(old, new)
 
 
-_DATE_FORMAT = re.compile(r"(?:[^%]|%[aAbBdHIjmMpyYZ%])*")
+def trim(text: object) -> str:
+    return shown(text).strip()
 
 
-def date(moment: Date | None, layout: str = "%Y-%m-%d") -> str:
-    """A date or time as `layout` says, in the letters of strftime: `%d.%m.%Y`, `%H:%M`. Empty without a date."""
-    # Only plain letters: the C library also takes widths, and would fill the memory with `%999999999d`.
-    if not _DATE_FORMAT.fullmatch(layout):
-        raise FilterMisused(f"date knows %d %m %Y %y %H %M %B %b %A %a and the like, not all of “{layout}”.")
-    return moment.strftime(layout) if moment else ""
+def join(values: object, between: object = ", ") -> str:
+    if not isinstance(values, list | tuple):
+        return shown(values)
+    between = shown(between)
+    if sum(len(shown(value)) + len(between) for value in values) > MOST_CHARACTERS:
+        raise FilterMisused("join would make the text far too long.")
+    return between.join(map(shown, values))
 
+
+def first(values: object) -> object:
+    """The first of a list; nothing when it is empty."""
+    return _listed(values, "first")[0] if values else ""
+
+
+def last(values: object) -> object:
+    return _listed(values, "last")[-1] if values else ""
+
+
+def _listed(values: object, name: str) -> list[object]:
+    if not isinstance(values, list | tuple):
+        raise FilterMisused(f"{name} takes a list, such as tags.")
+    return list(values)
+
+
+def length(value: object) -> int:
+    return len(value) if isinstance(value, list | tuple) else len(shown(value))
+
+
+# -- hashtags ----------------------------------------------------------------------------------------------------------
 
 _APOSTROPHES = re.compile("['’ʼ`]")
-_WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{N}\u200c_]+")
+_WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{Nd}\u200c_]+")
 _LETTER: Any = regex.compile(r"\p{L}")
 _UNSPACED: Any = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 LONGEST_HASHTAG = 100
 """Characters; platforms stop linking longer ones."""
+_LONGEST_TAG = 3 * LONGEST_HASHTAG  # what is longer gives no hashtag, so it is not looked at
+_ZWNJ = "\u200c"
 
 
 @pass_context
-def hashtags(context: Context, tags: str | Iterable[object]) -> str:
-    """A list of tags as hashtags with spaces between: `victory day`, `Baku` → `#VictoryDay #Baku`.
+def hashtag(context: Context, tags: str | Iterable[object]) -> str:
+    """A section or a list of tags as hashtags with spaces between: `victory day`, `Baku` → `#VictoryDay #Baku`.
 
-    Words are run together with capitals, and with `_` where the script has none to show where a word begins.
-    Tags without a letter give no hashtag; the same one never comes twice.
+    Words are run together with capitals, and with `_` where the script has none to show where a word begins. What
+    the account's settings say instead of a tag goes first. Tags without a letter give no hashtag; the same one never
+    comes twice.
     """
-    language = context.get("language")
+    language, settled = _language(context), _settled(context)
     found: dict[str, str] = {}
-    for tag in [tags] if isinstance(tags, str) else tags:
-        body = _hashtag_body(one_line(str(tag)), language)
+    for tag in _tags(tags):
+        body = settled.get(tag.casefold())
+        if body is None:
+            body = _hashtag_body(tag, language)
         if body and len(body) < LONGEST_HASHTAG:
             found.setdefault(body.casefold(), f"#{body}")
     return " ".join(found.values())
 
 
-def _hashtag_body(tag: str, language: object) -> str:
-    words = _WORDS.findall(_APOSTROPHES.sub("", tag))
+def _tags(tags: str | Iterable[object]) -> Iterator[str]:
+    if not isinstance(tags, str | list | tuple):
+        raise FilterMisused("hashtag takes a section or a list, such as tags.")
+    for tag in [tags] if isinstance(tags, str) else tags:
+        text = str(tag)
+        if len(text) <= _LONGEST_TAG:
+            yield one_line(text)
+
+
+def _settled(context: Context) -> dict[str, str]:
+    """What the account's settings say, by tag."""
+    hashtags = _of_account(context).get("hashtags") or {}
+    return {one_line(tag).casefold(): body for tag, body in hashtags.items()}
+
+
+def _hashtag_body(tag: str, language: str) -> str:
+    # A word ends with its last letter; ZWNJ also stands round signs that were defused (`bot.text.outside`).
+    words = [word for found in _WORDS.findall(_APOSTROPHES.sub("", tag)) if (word := found.strip(_ZWNJ))]
     body = ""
     for word in words:
-        capital = _upper(word[0], language)
+        capital = _capital(word[0], language)
         shows_beginning = capital != word[0].lower() or _UNSPACED.match(word)
         body += ("_" if body and not shows_beginning else "") + capital + word[1:]
     return body if _LETTER.search(body) else ""
 
 
-def _upper(text: str, language: object) -> str:
-    return (text.replace("i", "İ") if _has_dotted_i(language) else text).upper()
+# -- links -------------------------------------------------------------------------------------------------------------
 
 
-def _has_dotted_i(language: object) -> bool:
-    return str(language).lower().split("-")[0] in ("az", "tr", "aze", "tur")
-
-
-FILTERS: Mapping[str, Callable[..., object]] = {
-    "fit": mark,
-    "hashtags": hashtags,
-    "default": default,
-    "date": date,
-    "replace": replace,
-    "upper": upper,
-    "lower": lower,
-    "trim": jinja.do_trim,
-    "join": jinja.FILTERS["join"],
-    "first": jinja.FILTERS["first"],
-    "last": jinja.do_last,
-    "length": len,
-}
+@pass_context
+def utm(context: Context, url: object, **parameters: object) -> str:
+    """The link with the account's campaign parameters, or those given here; nothing else of it changes."""
+    if unknown := parameters.keys() - set(PARAMETERS):
+        raise FilterMisused(f"utm knows no {min(unknown)}; there are: {', '.join(PARAMETERS)}.")
+    settled = _of_account(context).get("utm") or {}
+    return tagged(shown(url), {**settled, **{name: shown(value) for name, value in parameters.items()}})

@@ -1,64 +1,40 @@
 """The language of post templates: which names, filters and tags there are, checked before anything runs.
 
 Only what is listed here gets through, so a template can reach no code, file or setting, and cannot run for long:
-no calls, no sums, no macros, no imports, no loop inside a loop. Mistakes are told in a template author's words.
+no calls, no sums, no macros, no imports, no loop inside a loop. Mistakes are told in a template author's words
+(`bot.templating.mistakes`); the words themselves stand in `bot.templating.vocabulary`.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
+import inspect
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-from bot.templating.filters import FILTERS
+from bot.templating.mistakes import Misuse, known
+from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, PARTS, TAGS, TESTS, VOCABULARY
 from bot.text.clean import clean
 from bot.text.fit import FitMisused, mark
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN
 
-VOCABULARY = (
-    "title",
-    "url",
-    "summary",
-    "section",
-    "tags",
-    "author",
-    "language",
-    "image",
-    "source",
-    "published",
-    "breaking",
-    "account",
-)
-"""The values every post template may print."""
-
-PARTS = {
-    "account": ("name", "handle", "identity"),
-    "published": ("year", "month", "day", "hour", "minute"),
-    "loop": ("index", "first", "last", "length"),
-}
-"""What may stand behind a dot, and behind which name."""
-
-TAGS = ("if", "for", "optional")
-TESTS = ("defined", "none")
-FIT_OPTIONS = ("priority", "min", "cut", "prefix", "suffix", "alt")
 MOST_NODES = 1_000
 """Parts of one template; real ones have a few dozen."""
 
+MOST_JOINED = 50
+"""Texts that one template joins with ~."""
 
-class Misuse(Exception):
-    """A mistake in a template: what is wrong, what to do, and on which line."""
-
-    def __init__(self, message: str, line: int, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.hint = hint
+LISTS = ("tags",)
+NOT_PRINTED = {
+    "account": "Say what of it, as in {{ account.handle }}.",
+    "loop": "Say what of it, as in {{ loop.index }}.",
+    "breaking": "Ask for it, as in {% if breaking %}BREAKING: {% endif %}.",
+    "published": "Say how to write it, as in {{ published|date('long') }}.",
+}
+"""Fields that are no text, and what to write instead of printing them as they are."""
 
 
 class Optional(Extension):
@@ -80,6 +56,8 @@ def check(tree: nodes.Template, vocabulary: Collection[str] = VOCABULARY) -> Non
         raise Misuse("the template is too large.", 1, f"A post template has at most {MOST_NODES} parts.")
     if not any(_prints(node) for node in tree.find_all((nodes.TemplateData, nodes.Expr))):
         raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
+    if sum(len(joined.nodes) for joined in tree.find_all(nodes.Concat)) > MOST_JOINED:
+        raise Misuse("the template joins too many texts.", 1, f"It may join {MOST_JOINED} with ~.")
     _Checker(vocabulary).children(tree)
 
 
@@ -91,7 +69,7 @@ class _Checker:
     """Walks the parsed template. `printed` is whether a node's text goes straight into the post."""
 
     def __init__(self, vocabulary: Collection[str]) -> None:
-        self.known = list(vocabulary)
+        self.names = list(vocabulary)
         self.in_loop = False
 
     def children(self, node: nodes.Node, printed: bool = False) -> None:
@@ -105,13 +83,13 @@ class _Checker:
             case nodes.Const():
                 self._constant(node)
             case nodes.Name():
-                self._name(node)
+                self._name(node, printed)
             case nodes.Getattr():
                 self._part(node)
             case nodes.Filter():
                 self._filter(node, printed)
             case nodes.Test():
-                _known(node.name, TESTS, node.lineno, "test")
+                known(node.name, TESTS, node.lineno, "test")
                 self.children(node)
             case nodes.CondExpr():
                 self._choice(node, printed)
@@ -139,15 +117,17 @@ class _Checker:
         if isinstance(node.value, str):  # an escape such as "\ufdd0" could forge the marks of |fit
             node.value = clean(node.value)
 
-    def _name(self, node: nodes.Name) -> None:
-        _known(node.name, self.known, node.lineno)
+    def _name(self, node: nodes.Name, printed: bool) -> None:
+        known(node.name, self.names, node.lineno)
+        if printed and node.name in NOT_PRINTED:
+            raise Misuse(f"{node.name} is no text.", node.lineno, NOT_PRINTED[node.name])
 
     def _part(self, node: nodes.Getattr) -> None:
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
         self.visit(node.node)
         if owner not in PARTS:
             raise Misuse(f"nothing can stand behind the dot in “{owner or '…'}.{node.attr}”.", node.lineno)
-        _known(node.attr, PARTS[owner], node.lineno, f"part of {owner}")
+        known(node.attr, PARTS[owner], node.lineno, f"part of {owner}")
 
     def _choice(self, node: nodes.CondExpr, printed: bool) -> None:
         self.visit(node.test)
@@ -160,32 +140,38 @@ class _Checker:
             raise Misuse("a {% for %} inside a {% for %} is not offered in post templates.", node.lineno)
         if not isinstance(node.target, nodes.Name):
             raise Misuse("{% for %} takes one name, as in {% for tag in tags %}.", node.lineno)
+        if node.target.name in self.names:
+            raise Misuse(f"{node.target.name} is a field already.", node.lineno, "Give the {% for %} another name.")
         self.visit(node.iter)
-        outside = self.known
-        self.known, self.in_loop = [*outside, node.target.name, "loop"], True
+        if not _is_list(node.iter):
+            raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
+        outside = self.names
+        self.names, self.in_loop = [*outside, node.target.name, "loop"], True
         for child in (node.test, *node.body, *node.else_):
             if child is not None:
                 self.visit(child)
-        self.known, self.in_loop = outside, False
+        self.names, self.in_loop = outside, False
 
     def _optional(self, node: nodes.Scope) -> None:
         if not _has_fit(node):
             hint = "It vanishes with its fields: give one of them |fit."
             raise Misuse("{% optional %} has no field with |fit inside.", node.lineno, hint)
+        if any(_prints_link(part) for printed in node.find_all(nodes.Output) for part in printed.nodes):
+            raise Misuse("a link would vanish with {% optional %}.", node.lineno, "Put {{ url }} outside of it.")
         self.children(node)
 
     def _filter(self, node: nodes.Filter, printed: bool) -> None:
         if node.node is None:
             raise Misuse(f"{{% filter {node.name} %}} is not offered.", node.lineno, "Put the filter behind each text.")
-        _known(node.name, FILTERS, node.lineno, "filter")
+        known(node.name, FILTERS, node.lineno, "filter")
         if node.dyn_args or node.dyn_kwargs:
             raise Misuse("* and ** are not offered in post templates.", node.lineno)
-        if _is_link(node.node):
-            raise Misuse("a link is never changed or cut.", node.lineno, "Print it as it is: {{ url }}.")
+        _refuse_on_link(node)
         if node.name == "fit":
             self._fit(node, printed)
         else:
             _refuse_after_fit(node)
+            _try_arguments(node)
         self.children(node)
 
     def _fit(self, node: nodes.Filter, printed: bool) -> None:
@@ -198,7 +184,7 @@ class _Checker:
             raise Misuse("|fit takes one number, its priority; the rest has names, as in cut='word'.", node.lineno)
         options: Any = node.kwargs
         for option in options:
-            _known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
+            known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
         _try_options(node.args, options, node.lineno)
         options.append(nodes.Keyword("name", nodes.Const(_field_name(node.node)), lineno=node.lineno))
 
@@ -228,8 +214,53 @@ def _has_fit(node: nodes.Node | None) -> bool:
     return any(each.name == "fit" for each in (*filters, *node.find_all(nodes.Filter)))
 
 
-def _is_link(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "url"
+def _refuse_on_link(node: nodes.Filter) -> None:
+    """A link is printed whole: nothing but |utm stands behind it, and nowhere does it vanish with another text."""
+    if node.name == "utm":
+        if not (isinstance(node.node, nodes.Name) and node.node.name == "url"):
+            raise Misuse("|utm belongs behind the link.", node.lineno, "Write it as in {{ url|utm(campaign='x') }}.")
+    elif any(_prints_link(text) for text in (node.node, *node.args, *(option.value for option in node.kwargs))):
+        hint = "Print it as it is, {{ url }}, or as {{ url|utm(campaign='x') }}."
+        raise Misuse("a link is never changed or cut.", node.lineno, hint)
+
+
+def _prints_link(node: nodes.Node | None) -> bool:
+    """Whether the link is, or is in, the text that an expression gives."""
+    match node:
+        case nodes.Name():
+            return node.name == "url"
+        case nodes.Filter():
+            return _prints_link(node.node)
+        case nodes.CondExpr():
+            return _prints_link(node.expr1) or _prints_link(node.expr2)
+        case nodes.Concat() | nodes.And() | nodes.Or() | nodes.List():
+            return any(_prints_link(child) for child in node.iter_child_nodes())
+    return False
+
+
+def _is_list(node: nodes.Node | None) -> bool:
+    match node:
+        case nodes.Name():
+            return node.name in LISTS
+        case nodes.List():
+            return True
+        case nodes.CondExpr():
+            return _is_list(node.expr1) and _is_list(node.expr2)
+    return False
+
+
+_SIGNATURES = {name: inspect.signature(word.function) for name, word in FILTERS.items()}
+
+
+def _try_arguments(node: nodes.Filter) -> None:
+    """Refuses arguments that the filter does not take."""
+    before: list[Any] = [None] if hasattr(FILTERS[node.name].function, "jinja_pass_arg") else []
+    options: Any = node.kwargs
+    try:
+        _SIGNATURES[node.name].bind(*before, node.node, *node.args, **{each.key: each.value for each in options})
+    except TypeError:
+        example = FILTERS[node.name].example
+        raise Misuse(f"|{node.name} is not used like this.", node.lineno, f"An example: {example}") from None
 
 
 def _field_name(node: nodes.Node | None) -> str:
@@ -240,14 +271,6 @@ def _field_name(node: nodes.Node | None) -> str:
         return f"{node.node.name}.{node.attr}"
     inner = (_field_name(child) for child in node.iter_child_nodes()) if node else iter(())
     return next((name for name in inner if name != "text"), "text")
-
-
-def _known(name: str, names: Collection[str], line: int, kind: str = "field") -> None:
-    """Refuses a name that does not exist, with the nearest that does and all the others."""
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean “{near[0]}”? " if near else ""
-        raise Misuse(f"there is no {kind} called “{name}”.", line, f"{hint}There are: {', '.join(sorted(names))}.")
 
 
 _INSTEAD = {
@@ -261,37 +284,3 @@ _INSTEAD = {
 def _not_offered(node: nodes.Node) -> Misuse:
     what, hint = next((words for kind, words in _INSTEAD.items() if isinstance(node, kind)), ("this is", ""))
     return Misuse(f"{what} not offered in post templates.", node.lineno, hint)
-
-
-# -- what Jinja itself has to say ------------------------------------------------------------------------------------
-
-_UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'\.$")
-_NOT_CLOSED = re.compile(r"innermost block that needs to be closed is '(\w+)'")
-_END_OF = re.compile(r"'?end of print statement'?"), re.compile(r"'?end of statement block'?")
-
-
-def misuse(error: TemplateSyntaxError) -> Misuse:
-    """Jinja's syntax error in a template author's words."""
-    message = error.message or ""
-    if closing := _NOT_CLOSED.search(message):
-        tag = closing[1]
-        return Misuse(f"{{% {tag} %}} is not closed.", error.lineno, f"Write {{% end{tag} %}} where it ends.")
-    if unknown := _UNKNOWN_TAG.search(message):
-        return _unknown_tag(unknown[1], error.lineno)
-    if message.startswith("unexpected end of template"):
-        return Misuse("something that was opened is not closed.", error.lineno, "Look for a missing }} or %}.")
-    if message.startswith("Missing end of comment"):
-        return Misuse("a comment is not closed.", error.lineno, "Write #} where it ends.")
-    for pattern, sign in zip(_END_OF, ("}}", "%}"), strict=True):
-        message = pattern.sub(sign, message)
-    return Misuse(f"this cannot be read: {message.rstrip('.')}.", error.lineno)
-
-
-def _unknown_tag(tag: str, line: int) -> Misuse:
-    if tag.startswith("end") or tag in ("else", "elif"):
-        return Misuse(f"{{% {tag} %}} belongs to nothing that is open here.", line)
-    try:
-        _known(tag, TAGS, line, "tag")
-    except Misuse as unknown:
-        return unknown
-    raise AssertionError(tag)

@@ -14,8 +14,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateFailed
 from bot.templating import lookup
-from bot.templating.filters import FILTERS, MOST_CHARACTERS
-from bot.templating.language import TESTS, VOCABULARY, Misuse, Optional, check, misuse
+from bot.templating.filters import MOST_CHARACTERS, shown
+from bot.templating.language import Optional, check
+from bot.templating.mistakes import Misuse, misuse, seen_late
+from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 
 MOST_BYTES = 50_000
@@ -33,18 +35,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(
-            undefined=StrictUndefined, autoescape=False, extensions=[Optional], cache_size=0, finalize=_shown
+            undefined=StrictUndefined, autoescape=False, extensions=[Optional], cache_size=0, finalize=shown
         )
         self.globals.clear()
-        self.filters = dict(FILTERS)
+        self.filters = {name: word.function for name, word in FILTERS.items()}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         raise SecurityError("sums are not offered in post templates")
-
-
-def _shown(value: object) -> object:
-    return "" if value is None else value
 
 
 class Templates:
@@ -93,8 +91,7 @@ class Templates:
                     break
                 pieces.append(piece)
         except Exception as error:
-            message = str(error).rstrip(".")
-            raise TemplateFailed(f"{name}, line {_line(error, name)}: {message}.") from error
+            raise TemplateFailed(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
         if room < 0:
             raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
         return "".join(pieces)
@@ -141,9 +138,10 @@ def _stamp(path: Path) -> object:
 
 
 def _source(name: str, path: Path) -> str:
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise TemplateFailed(f"{name} has {len(data):,} bytes; a post template has at most {MOST_BYTES:,}.")
+        raise TemplateFailed(f"{name} is too large; a post template has at most {MOST_BYTES:,} bytes.")
     try:
         source = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
