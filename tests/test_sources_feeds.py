@@ -60,7 +60,7 @@ def test_an_rss_item_becomes_an_article_with_all_it_says() -> None:
     assert article.published == datetime(2026, 11, 8, 8, 30, tzinfo=UTC)
     assert article.summary == "First paragraph. Second."
     assert article.tags == ("City", "Culture")
-    assert "Leyla Rahimova" in article.author
+    assert article.author == "Leyla Rahimova"
     assert article.language == "az"
     assert article.image == "https://news.example/bridge.jpg"
     assert (article.source, article.section, article.breaking) == ("site", "", False)
@@ -241,6 +241,36 @@ def test_a_feed_that_takes_too_much_of_anything_is_given_up_and_its_process_is_g
         parse(rss(f"<title {attributes}>t</title><link>https://news.example/1</link><description>{text}</description>"))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("ann@news.example (Ann Lee)", "Ann Lee"),
+        ("Ann Lee (ann@news.example)", "Ann Lee"),
+        ("Ann Lee &lt;ann@news.example&gt;", "Ann Lee"),
+        ("ann@news.example", ""),
+        ("Ann Lee (Reuters)", "Ann Lee (Reuters)"),
+        ("@ann", "@ann"),
+        ("Ann &amp;amp; Bob", "Ann & Bob"),
+        ("a" * 9_000, "a" * 9_000),
+    ],
+)
+def test_an_author_is_a_name_and_no_address(written: str, author: str) -> None:
+    assert parse(rss(story(1, f"<author>{written}</author>"))).articles[0].author == author
+
+
+def test_markup_is_decoded_once_in_every_field() -> None:
+    item = """
+        <title>R&amp;amp;D &amp;lt;b&amp;gt; &amp;amp;lt;script&amp;amp;gt; {{7*7}} &lt;i&gt;it&lt;/i&gt;</title>
+        <link>https://news.example/1</link>
+        <description><![CDATA[<p>One &amp;lt;script&gt; <script>x()</script>two</p>]]></description>
+        <category><![CDATA[Arts &amp; Culture]]></category>
+    """
+    [article] = parse(rss(item)).articles
+    assert article.title == "R&D <b> &lt;script&gt; {{7*7}} it"
+    assert article.summary == "One &lt;script> two"
+    assert article.tags == ("Arts & Culture",)
 
 
 def test_two_hundred_thousand_tags_in_a_title_do_not_hang() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ CPU_SECONDS = 5
 MEMORY = 1_000_000_000  # bytes of address space
 LONGEST_SUMMARY = 500  # characters; a description longer than this is the article itself, of which a teaser is taken
 MOST_TAGS = 30
+
+E_MAIL = re.compile(r"(?<![^\s<>()])[<(]?[^\s<>()@]++@[^\s<>()@]++[>)]?")
 
 # What the child may know of our surroundings: enough to start Python, none of the secrets.
 PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -118,8 +121,8 @@ def article_from(item: Mapping[str, Any], raw: Mapping[str, Any], source: Source
         guid=one_line(item["guid"]),
         summary=summary,
         section=source.section,
-        tags=tuple(dict.fromkeys(filter(None, map(one_line, item["tags"]))))[:MOST_TAGS],
-        author=one_line(from_html(item["author"])),
+        tags=tuple(dict.fromkeys(filter(None, (one_line(from_html(tag)) for tag in item["tags"]))))[:MOST_TAGS],
+        author=author_of(item),
         language=source.language or one_line(item["language"] or raw["language"]),
         image=next((image for image in (absolute(image, base_url) for image in item["images"]) if image), ""),
         source=source.name,
@@ -139,6 +142,12 @@ def summary_of(item: Mapping[str, Any]) -> str:
     lines = [line for line in lines if line and not BOILERPLATE.match(line[:1_000])]
     whole = " ".join(lines)
     return whole if len(whole) <= LONGEST_SUMMARY else teaser("\n".join(lines), LONGEST_SUMMARY)
+
+
+def author_of(item: Mapping[str, Any]) -> str:
+    """The name alone: RSS wants `ann@news.example (Ann Lee)` there, and the address is nobody's business."""
+    name = one_line(E_MAIL.sub(" ", one_line(from_html(item["author"]))))
+    return name[1:-1].strip() if name.startswith("(") and name.endswith(")") else name
 
 
 def link_of(item: Mapping[str, Any], base_url: str) -> str:
