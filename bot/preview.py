@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.account import Account
 from bot.article import Article
-from bot.compose import Renders, compose, link_in_text
+from bot.compose import Renders, compose
 from bot.delivery import Delivery, State
 from bot.errors import CannotFit, TemplateFailed, UsageError
 from bot.identity import canonical_url, is_web_address
@@ -160,7 +161,7 @@ def _cuts(post: Post | None) -> tuple[dict[str, object], ...]:
 
 def link_card(article: Article, post: Post, rules: PostRules) -> LinkCard | None:
     """The card below the post: of the link that travels apart, or else of the last one in the text."""
-    url = post.link if rules.link_apart else _last_link(post.text, link_in_text(article.url))
+    url = post.link if rules.link_apart else _last_link(post.text)
     if not is_web_address(url):
         return None
     card = LinkCard(url=url, domain=domain_of(url))
@@ -173,12 +174,15 @@ def link_card(article: Article, post: Post, rules: PostRules) -> LinkCard | None
     return replace(card, title=title, summary=summary, image=image)
 
 
-def _last_link(text: str, own: str) -> str:
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+
+
+def _last_link(text: str) -> str:
     """The last link in the text; one without https:// leads to what http:// leads to.
 
-    The article's own counts also where its top-level domain is newer than the lists of X's measure.
+    Where X's measure sees none there may be one whose top-level domain is newer than its lists.
     """
-    urls = [found.url for found in extract_urls(text)] or ([own] if own and own in text else [])
+    urls = [found.url for found in extract_urls(text)] or _ADDRESS.findall(text)
     return "" if not urls else urls[-1] if "://" in urls[-1] else f"http://{urls[-1]}"
 
 
