@@ -207,6 +207,18 @@ def test_what_the_account_allows_stays(tmp_path: Path) -> None:
     }
 
 
+def test_a_defused_tag_makes_the_hashtag_it_always_made(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("{{ title }} {{ tags|hashtag }}")
+    own = replace(account("t.j2"), hashtags={"Booking.com": "Booking"})
+    article = Article(title="T", tags=("#victory day", "Amazon.de", "Booking.com"))
+    assert compose(article, own, X, Templates([tmp_path])).text == "T #VictoryDay #AmazonDe #Booking"
+
+
+def test_a_short_headline_goes_before_a_cut_one() -> None:
+    article = Article(title="A very long headline " * 20, short_title="Short", summary=SUMMARY, url=URL, breaking=True)
+    assert compose(article, account(), X, TEMPLATES).text == f"⚡ Short — {SUMMARY} {URL}"
+
+
 def test_what_a_template_says_itself_mentions_and_tags(written: Callable[..., str]) -> None:
     assert seen(written("{{ title }} via @example #Baku {{ url }}")) == ["example", "Baku", URL]
 

@@ -17,6 +17,7 @@ from jinja2.runtime import Context
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import one_line
 from bot.text.fit import mark
+from bot.text.outside import restored
 from bot.text.utm import PARAMETERS, tagged
 
 MOST_CHARACTERS = 1_000_000
@@ -214,7 +215,7 @@ def _tags(tags: str | Iterable[object]) -> Iterator[str]:
     for tag in [tags] if isinstance(tags, str) else tags:
         text = str(tag)
         if len(text) <= _LONGEST_TAG:
-            yield one_line(text)
+            yield one_line(restored(text))
 
 
 def _settled(context: Context) -> dict[str, str]:
