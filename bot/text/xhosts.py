@@ -71,7 +71,7 @@ class HostFinder:
         # The reference sees UTF-16 units: the first half of a character outside the basic plane may precede a host
         # that begins with the second half, whatever stands before the two.
         self._first_char = re.compile(f"(?<![{not_before}]){label_char}|[\U00010000-\U0010ffff]").search
-        self._latin_labels = re.compile(f"(?:[{classes['latin_label']}]++\\.)+").finditer
+        self._latin_labels = re.compile(rf"[{classes['latin_label']}][{classes['latin_label']}.]*\.").finditer
 
     def hosts(self, text: str, run: int, run_end: int, floor: int, *, protocol: bool) -> Iterator[Host]:
         """The hosts of text[run:run_end], in order.

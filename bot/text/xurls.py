@@ -43,7 +43,7 @@ class UrlFinder:
 
     def __init__(self, tlds: Sequence[str]) -> None:
         classes = character_classes()
-        between, path, query = f"[{classes['not_in_host']}]", _path(classes), _query(classes)
+        between, rest = f"[{classes['not_in_host']}]", _rest(classes)
         label = f"[^{classes['not_in_label']}]"
         self.tlds = TopLevelDomains(tlds)
         self._hosts = HostFinder(self.tlds)
@@ -52,17 +52,15 @@ class UrlFinder:
         self._next_dot = re.compile(rf"\.(?<={label}\.)(?=[^\W\d_])").search
         self._last_between = re.compile(f"(?s:.*){between}").match
         self._run = re.compile(f"[^{classes['not_in_host']}]*+").match
-        self._tail = re.compile(rf"(?::[0-9]++)?+(?P<path>{path})?+(?:{query})?+").match
+        self._tail = re.compile(rest).match
         self._ordinary = re.compile(
-            r"(?:[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+\.(?=[A-Za-z0-9]))++(?P<tld>[A-Za-z]++)"
-            rf"(?![@+])(?=\.*+(?:{between}|\Z))(?::[0-9]++)?+(?P<path>{path})?+(?:{query})?+"
+            r"(?:[A-Za-z0-9]++(?:-++[A-Za-z0-9]++){0,32}\.(?=[A-Za-z0-9])){1,32}(?P<tld>[A-Za-z]++)"
+            rf"(?![@+])(?=\.*+(?:{between}|\Z)){rest}"
         ).match
-        part = f"[^.{classes['not_in_host']}]"
-        self._dotted_link = re.compile(
-            rf"(?<![{classes['not_before_url']}])[Hh][Tt][Tt][Pp][Ss]?://(?:{part}++\.(?={part}))++"
-            rf"(?P<tld>(?![0-9]++(?!{part})){part}{{2,}}+)(?::[0-9]++)?+(?:{path})?+(?:{query})?+"
-        ).finditer
-        self._tco = re.compile(rf"[Hh][Tt][Tt][Pp][Ss]?://[Tt]\.[Cc][Oo]/([A-Za-z0-9]++)(?:{query})?+").match
+        self._path_piece = re.compile(_path_piece(classes)).match
+        self._query = re.compile(_query(classes)).match
+        self._protocol = re.compile(rf"(?<![{classes['not_before_url']}])[Hh][Tt][Tt][Pp][Ss]?://").search
+        self._tco = re.compile(rf"[Hh][Tt][Tt][Pp][Ss]?://[Tt]\.[Cc][Oo]/([A-Za-z0-9]++){_query(classes)}").match
 
     def find(self, text: str) -> list[FoundUrl]:
         """All URLs, in the order of the reference. `text` is taken as it is: normalise it first when counting."""
@@ -76,11 +74,11 @@ class UrlFinder:
             if (
                 ordinary
                 and ordinary["tld"] in self.tlds
-                and ordinary.end() - run < _ROOMY
+                and (link_end := self._end(text, ordinary)) - run < _ROOMY
                 and ordinary.end("tld") - run <= MAX_LABEL
                 and (protocol >= 0 or run == 0 or (run > floor and text[run - 1] not in self._not_before))
             ):
-                floor = scan = ordinary.end()
+                floor = scan = link_end
                 if protocol >= 0:
                     self._add_linked(text[protocol:floor], protocol, found)
                 elif run == 0 or text[run - 1] not in self._not_before_bare:
@@ -95,9 +93,30 @@ class UrlFinder:
 
     def unknown_links(self, text: str) -> Iterator[str]:
         """What would be links in a text if their top-level domains were known; each with its protocol."""
-        for link in self._dotted_link(text):
-            if not self.tlds.end(text, link.start("tld")):
-                yield link[0]
+        end = 0
+        while protocol := self._protocol(text, end):
+            start = end = protocol.end()
+            run = self._run(text, start)
+            host = run[0].partition("..")[0].rstrip(".") if run else ""
+            name, dot, tld = host.rpartition(".")
+            if name and name[0] != "." and len(tld) > 1 and not (tld.isascii() and tld.isdigit()):
+                tail = self._tail(text, start + len(host))
+                assert tail is not None  # it matches the empty string, too
+                end = self._end(text, tail)
+                if not self.tlds.end(text, start + len(name + dot)):
+                    yield text[protocol.start() : end]
+
+    def _end(self, text: str, found: re.Match[str]) -> int:
+        """Where a link ends: `found` says what follows its host, but for parentheses in its path."""
+        if found["odd"] is None:
+            return found.end()
+        end = at = found.start("path") + 1
+        while piece := self._path_piece(text, at):
+            if piece.lastgroup == "end" or (piece.lastgroup == "parentheses" and at == end):
+                end = piece.end()
+            at = piece.end()
+        query = self._query(text, end)
+        return query.end() if query else end
 
     def _protocol_start(self, text: str, run: int, floor: int) -> int:
         """Where the protocol right before `run` begins, or -1 if there is none or it is glued to a word."""
@@ -115,7 +134,7 @@ class UrlFinder:
         for host in self._hosts.hosts(text, run, end, floor, protocol=protocol >= 0):
             tail = self._tail(text, host.end)
             assert tail is not None  # it matches the empty string, too
-            floor = tail.end()
+            floor = self._end(text, tail)
             begin = protocol if host.after_protocol else host.start
             url = text[begin:floor]
             if not self._is_valid(url, host):
@@ -184,20 +203,31 @@ def _shorter_stretch(text: str, url: str, start: int) -> Stretch:
     return Stretch(start, end, len(url) - units, True)
 
 
-def _path(classes: Mapping[str, str]) -> str:
+# Quantifiers of single characters are the only ones over text of any length: the stack of a quantified group grows
+# with the text, and possessive groups fail to go back where they should before Python 3.11.5.
+
+
+def _rest(classes: Mapping[str, str]) -> str:
+    """What may follow a host: a port, a path, a query. Where `odd` takes part, parentheses may prolong the path."""
+    inside, end = classes["path_inside"], classes["path_end"]
+    path = rf"(?P<path>/(?:[{inside}{end}]*[{end}])?)(?P<odd>[{inside}]*+\()?"
+    return rf"(?::[0-9]++)?(?:{path})?{_query(classes)}"
+
+
+def _path_piece(classes: Mapping[str, str]) -> str:
     """A path ends after the last character that may end one, or after the balanced parentheses that follow it.
 
     Parentheses may be two deep and are never empty.
     """
-    inside, end = f"[{classes['path_inside']}]++", f"[{classes['path_end']}]++"
-    some = f"[{classes['path_inside']}{classes['path_end']}]"
+    inside, end = classes["path_inside"], classes["path_end"]
+    some = f"[{inside}{end}]"
     nested = rf"\({some}++\){some}*+"
-    parentheses = rf"\((?:{some}++(?:{nested})?+|{nested})\)"
-    return rf"/(?:(?:{inside}|{parentheses})*+{end})*+(?:{parentheses})*+"
+    return rf"(?P<end>[{end}]++)|(?P<inside>[{inside}]++)|(?P<parentheses>\((?:{some}++(?:{nested})?|{nested})\))"
 
 
 def _query(classes: Mapping[str, str]) -> str:
-    return rf"\?(?:[{classes['query_inside']}]*+[{classes['query_end']}]++)++"
+    inside, end = classes["query_inside"], classes["query_end"]
+    return rf"(?:\?[{inside}{end}]*[{end}])?"
 
 
 def _members(body: str) -> frozenset[str]:
