@@ -12,7 +12,7 @@ reckoned from what is known of its length, then proved: this form fits, and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -29,6 +29,9 @@ __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve", "tidy"]
 
 LOOK_AHEAD = 3
 """Forms tried beyond the widest that fits. A wider one may measure less: it needs no ellipsis, or breaks up a link."""
+
+MOST_SAVED = 32
+"""Units that a wider form may measure less than a narrower one: a link that is none any more, and an ellipsis."""
 
 MOST_GUESSES = 4
 """Forms reckoned from the length of others before the search halves what is left."""
@@ -71,6 +74,10 @@ def tidy(text: str) -> str:
     return text.strip(" \n")
 
 
+def _finished(assembled: str) -> str:
+    return tidy(normalize("NFC", assembled))
+
+
 class Trial(NamedTuple):
     """A form that one field was shown in for trial, and the whole text then: its code points and measured length."""
 
@@ -88,19 +95,40 @@ class _Solver:
     def __init__(self, layout: Layout, limit: Limit, lengths: dict[str, int]) -> None:
         self.layout = layout
         self.limit = limit
+        self.lengths = lengths
         self.forms = [Forms(field, limit) for field in layout.fields]
         self.picks = dict.fromkeys(range(len(self.forms)), 0)
-        self.lengths = lengths
 
     def solved(self) -> Fitted:
-        by_priority = sorted(self.picks, key=self._priority)
-        for _, equals in groupby(by_priority, key=self._priority):
-            self._share(list(equals))
-        text = self._text({})
-        length = self._length(text)
+        by_priority = sorted((index for index in self.picks if self.forms[index].whole.end), key=self._priority)
+        groups = [list(equals) for _, equals in groupby(by_priority, key=self._priority)]
+        text, length = self._filled(groups, self._presumed(groups))
+        if length > self.limit.most:
+            text, length = self._filled(groups, 0)
         if length > self.limit.most:
             raise _too_long(text, length, self.limit.most)
         return Fitted(text, length, tuple(self._cuts()))
+
+    def _presumed(self, groups: list[list[int]]) -> int:
+        """How many of the groups, most important first, should be whole beside the least of the others.
+
+        It goes by each field's own length, and spares a measurement of the whole text for each group.
+        """
+        [length] = self.lengths.values()
+        for count in range(len(groups) - 1, 0, -1):
+            length -= sum(self.forms[index].width(WHOLE) - self.forms[index].rules.minimum for index in groups[count])
+            if length <= self.limit.most:
+                return count
+        return 0
+
+    def _filled(self, groups: list[list[int]], presumed: int) -> tuple[str, int]:
+        """Picks a form for each field, the first few groups being whole; gives the text and its length."""
+        for number, equals in enumerate(groups):
+            self.picks |= dict.fromkeys(equals, WHOLE if number < presumed else 0)
+        for equals in groups[presumed:]:
+            self._share(equals)
+        text = self._text({})
+        return text, self._length(text)
 
     def _priority(self, index: int) -> int:
         return self.forms[index].rules.priority
@@ -147,10 +175,11 @@ class _Solver:
 
     def _grown(self, index: int) -> int:
         """The widest form of one field that fits beside what the others have."""
-        wide = self._tried(index, WHOLE)
+        trial = self._trial(index)
+        wide = trial(WHOLE)
         if wide.length <= self.limit.most:
             return WHOLE
-        narrow = self._tried(index, self.picks[index])
+        narrow = trial(self.picks[index])
         if narrow.length > self.limit.most:
             return narrow.pick
         wide = wide._replace(pick=len(self.forms[index]) - 1)
@@ -158,16 +187,26 @@ class _Solver:
         while wide.pick - narrow.pick > 1:
             guesses -= 1
             middle = self._reckoned(index, narrow, wide) if guesses >= 0 else (narrow.pick + wide.pick) // 2
-            tried = self._tried(index, middle)
+            tried = trial(middle)
             if tried.length <= self.limit.most:
                 narrow = tried
             else:
                 wide = tried
+        if wide.length - self.limit.most > MOST_SAVED:
+            return narrow.pick
         return self._wider_but_lighter(index, narrow.pick)
 
-    def _tried(self, index: int, pick: int) -> Trial:
-        text = self._text({index: pick})
-        return Trial(pick, len(text), self._length(text))
+    def _trial(self, index: int) -> Callable[[int], Trial]:
+        """What shows one field in any of its forms, the others as they are, and measures the whole text."""
+        forms = self.forms[index]
+        before, after = self.layout.around(index, self._shown({index: WHOLE}))
+
+        def tried(pick: int) -> Trial:
+            shown = forms.rules.dressed(forms[pick].text)
+            text = _finished(before + shown + after) if shown else self._text({index: pick})
+            return Trial(pick, len(text), self._length(text))
+
+        return tried
 
     def _reckoned(self, index: int, narrow: Trial, wide: Trial) -> int:
         """Which form between two should be the widest that fits, were all characters between them of one weight."""
@@ -195,7 +234,7 @@ class _Solver:
             return _DOTTED.search(added) is not None
         return self.limit.length(added + wide.tail) <= self.limit.length(narrow.tail)
 
-    def _fits(self, changes: Mapping[int, int]) -> bool:
+    def _fits(self, changes: dict[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most
 
     def _length(self, text: str) -> int:
@@ -203,12 +242,13 @@ class _Solver:
             self.lengths[text] = self.limit.length(text)
         return self.lengths[text]
 
-    def _text(self, changes: Mapping[int, int]) -> str:
-        shown = [
-            forms.rules.dressed(forms[changes.get(index, self.picks[index])].text)
-            for index, forms in enumerate(self.forms)
-        ]
-        return tidy(normalize("NFC", self.layout.assemble(shown)))
+    def _text(self, changes: dict[int, int]) -> str:
+        return _finished(self.layout.assemble(self._shown(changes)))
+
+    def _shown(self, changes: dict[int, int]) -> list[str]:
+        """What each field shows, with other picks for some."""
+        picks = self.picks | changes
+        return [forms.rules.dressed(forms[picks[index]].text) for index, forms in enumerate(self.forms)]
 
     def _cuts(self) -> Iterator[Cut]:
         for index, forms in enumerate(self.forms):

@@ -7,9 +7,8 @@ So a form is made when it is asked for; kept is only where words, or whatever el
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from bot.post import Limit
@@ -51,9 +50,13 @@ class Forms:
         self._field = field
         self._limit = limit
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
-        self._widths: dict[tuple[int, str], int] = {}
+        self._widths: dict[Form, int] = {}
+        self._cuts: list[Atom] = []  # what the text may end behind, if it is cut
+        self._wholes: list[Form] = []  # shorter texts, and the text itself
+        self._sentence_ends: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
+        self._lay_out()
         return self._may_vanish + len(self._cuts) + len(self._wholes)
 
     def __getitem__(self, number: int) -> Form:
@@ -61,6 +64,7 @@ class Forms:
             return self.whole
         if number == 0 and self._may_vanish:
             return NOTHING
+        self._lay_out()
         cut = number - self._may_vanish
         return self._shown(self._cuts, cut) if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)]
 
@@ -81,38 +85,28 @@ class Forms:
         return self._cuts[cut][1] if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)].end
 
     def _width(self, form: Form) -> int:
-        key = form.end, form.tail
-        if form.source is not self.whole.source:
-            return self._limit.length(form.text)
-        if key not in self._widths:
-            self._widths[key] = self._limit.length(form.text)
-        return self._widths[key]
+        if form not in self._widths:
+            self._widths[form] = self._limit.length(form.text)
+        return self._widths[form]
 
-    # -- whole texts -----------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _wholes(self) -> list[Form]:
-        """The alternatives that are narrower than the text, and the text itself."""
-        if not self.whole.end:
-            return []
-        alternatives = sorted(map(_whole, self._field.alternatives), key=self._width)
-        most = self._width(self.whole) if alternatives else 0
-        return [*(form for form in alternatives if self._width(form) < most), self.whole]
-
-    # -- cuts ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _cuts(self) -> list[Atom]:
-        """What the text may end behind: nothing too narrow, and nothing that a whole text is better than."""
+    def _lay_out(self) -> None:
+        """Finds the forms, when one is asked for that is neither all nor nothing."""
+        if self._wholes or not self.whole.end:
+            return
+        alternatives = [form for text in self._field.alternatives if self._is_narrower(form := _whole(text))]
+        self._wholes = [*sorted(alternatives, key=self._width), self.whole]
         found = self._atoms()
         first, stop = 0, len(found)
-        if len(self._wholes) > 1:
+        if alternatives:  # a whole text is better than any cut that takes its room
             stop = self._first_as_wide(found, self._width(self._wholes[0]))
         if not self._may_vanish:
             first = self._first_as_wide(found, self.rules.minimum)
             while first < stop and self._cut(found[first]) is None:
                 first += 1
-        return found[first:stop]
+        self._cuts = found[first:stop]
+
+    def _is_narrower(self, form: Form) -> bool:
+        return self._width(form) < self._width(self.whole)
 
     def _first_as_wide(self, found: list[Atom], width: int) -> int:
         return bisect_left(range(len(found)), width, key=lambda last: self._width(self._shown(found, last)))
@@ -131,15 +125,18 @@ class Forms:
         return Form(text, *point) if point else None
 
     def _atoms(self) -> list[Atom]:
-        match self.rules.cut:
-            case CutAt.NONE:
-                return []
-            case CutAt.ITEM:
-                return self._items()
-        found = atoms(self._beginning, clusters=self.rules.cut is CutAt.GRAPHEME)
-        if found and found[-1][1] == len(self._beginning):  # it ends the text, or was cut in two
+        cut = self.rules.cut
+        if cut is CutAt.NONE:
+            return []
+        if cut is CutAt.ITEM:
+            return self._items()
+        beginning = self._beginning()
+        found = atoms(beginning, clusters=cut is CutAt.GRAPHEME)
+        if found and found[-1][1] == len(beginning):  # it ends the text, or was cut in two
             found.pop()
-        return _preferring_sentences(found, self._sentence_ends) if self.rules.cut is CutAt.SENTENCE else found
+        ends = sentence_ends(self.whole.source[: len(beginning) + _CONTEXT])
+        self._sentence_ends = frozenset(ends)
+        return _preferring_sentences(found, ends) if cut is CutAt.SENTENCE else found
 
     def _items(self) -> list[Atom]:
         """Where each item ends; those beyond twice the limit cannot fit in any measure worth the name."""
@@ -148,11 +145,6 @@ class Forms:
         ends = accumulate(lengths, lambda end, length: end + glue + length)
         return [(0, end) for end in ends if end < self.whole.end]
 
-    @cached_property
-    def _sentence_ends(self) -> frozenset[int]:
-        return frozenset(sentence_ends(self.whole.source[: len(self._beginning) + _CONTEXT]))
-
-    @cached_property
     def _beginning(self) -> str:
         """A beginning of the text that holds all that could fit: one of megabytes costs no more than a long one."""
         text, most = self.whole.source, self._limit.most
@@ -170,13 +162,17 @@ def _whole(text: str) -> Form:
     return Form(text, len(text), "")
 
 
-def _preferring_sentences(found: Sequence[Atom], ends: frozenset[int]) -> list[Atom]:
-    kept = []
-    sentence = 0
-    for atom in found:
-        end = atom[1]
-        if end in ends:
-            sentence = end
-        if end == sentence or sentence < GOOD_SENTENCE * end:
-            kept.append(atom)
-    return kept
+def _preferring_sentences(found: list[Atom], ends: list[int]) -> list[Atom]:
+    """Without what comes after the end of a sentence, until the sentence is too small a part of it."""
+    kept: list[Atom] = []
+    at = 0
+    for sentence in ends:
+        last = bisect_left(found, sentence, key=_end)
+        if last == len(found) or found[last][1] != sentence:
+            continue
+        kept += found[min(at, last) : last + 1]
+        at = bisect_right(found, sentence / GOOD_SENTENCE, key=_end)
+    return kept + found[at:]
+
+
+_end = itemgetter(1)

@@ -94,7 +94,11 @@ class Field(NamedTuple):
         return self.rules.dressed(self.text)
 
     def cleaned(self) -> Field:
-        return Field(self.rules, *(_ITEM.join(map(clean, texts.split(_ITEM))) for texts in self[1:]))
+        return Field(self.rules, _clean_each(self.listed), _clean_each(self.others))
+
+
+def _clean_each(listed: str) -> str:
+    return _ITEM.join(map(clean, listed.split(_ITEM))) if _ITEM in listed else clean(listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,11 @@ class Layout:
     def assemble(self, shown: Sequence[str]) -> str:
         """The whole text when each field is shown as told (already dressed), in the fields' order."""
         return _assembled(self.parts, shown)[0]
+
+    def around(self, field: int, shown: Sequence[str]) -> tuple[str, str]:
+        """What stands before and behind a field while it is seen, when the others are shown as told."""
+        before, _, behind = self.assemble([*shown[:field], _OPEN, *shown[field + 1 :]]).partition(_OPEN)
+        return before, behind
 
     def cleaned(self) -> Layout:
         """The same with every text clean (`bot.text.clean`)."""

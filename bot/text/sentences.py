@@ -23,11 +23,13 @@ _WIDE_STOPS = "。！？．｡"  # no space follows these
 _CLOSERS = ")]}”’」』】〉》）"
 # Quotes that close in one language and open in another: behind a stop and before a space they close.
 _QUOTES = "\"'“‘»«›‹"
-_END: Any = regex.compile(
-    rf"(?P<wide>[{_WIDE_STOPS}])[{_STOPS}{_WIDE_STOPS}]*+[{regex.escape(_CLOSERS)}]*+"
-    rf"|[{_STOPS}][{_STOPS}{_WIDE_STOPS}]*+[{regex.escape(_CLOSERS + _QUOTES)}]*+"
+_END = re.compile(
+    rf"(?P<wide>[{_WIDE_STOPS}])[{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS)}]*+"
+    rf"|[{_STOPS}][{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS + _QUOTES)}]*+"
 )
 _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
+# Behind a stop: the end of its line, or white space and the character that begins what follows, openers aside.
+_AFTER = re.compile(rf"[ \t]*+(?:\n|\Z)|\s[{re.escape(_OPENERS)}]*+(?P<following>.?)", re.DOTALL)
 _WORD_BEFORE: Any = regex.compile(r"(?r)[\p{L}\p{M}\p{N}]*+")  # (?r): read backwards
 
 # Abbreviations after which a sentence goes on, as they are written: a name, a date or a place follows.
@@ -84,18 +86,15 @@ def _prose(text: str) -> str:
     return next(long_enough, next(iter(whole), ""))
 
 
-def _is_end(text: str, match: Any) -> bool:
-    rest = text[match.end() : match.end() + 64]
-    if not rest or rest.lstrip(" \t").startswith("\n"):
-        return True
-    marks = match[0]
-    if not rest[0].isspace():
+def _is_end(text: str, stop: re.Match[str]) -> bool:
+    after = _AFTER.match(text, stop.end())
+    if after is None:
         # 「…。」と goes on; 。 alone is followed by the next sentence without a space.
-        return bool(match["wide"]) and marks[-1] not in _CLOSERS
-    following = rest.lstrip(_OPENERS)[:1]
-    if following.islower():
-        return False
-    return not (marks == "." and _may_go_on(text, match.start(), following))
+        return stop["wide"] is not None and stop[0][-1] not in _CLOSERS
+    following = after["following"]
+    if following is None or following.islower():
+        return following is None
+    return not (stop[0] == "." and _may_go_on(text, stop.start(), following))
 
 
 def _may_go_on(text: str, at: int, following: str) -> bool:
