@@ -94,7 +94,7 @@ KINDS = {
     "breaking goes before opinion": ({"breaking": True, "tags": ("Opinion",), "author": "A"}, 1, "⚡ T — S"),
     "a gallery": ({"tags": ("x", "#Bildergalerie")}, 1, "📷 T — S"),
     "in capitals with a dotted İ": ({"section": "FOTO GALERİ"}, 1, "📷 T — S"),
-    "evergreen, the first time": ({"evergreen": True}, 1, "T — S"),
+    "evergreen, the first time": ({"evergreen": True, "published": datetime(2024, 1, 1, tzinfo=UTC)}, 1, "T — S"),
     "evergreen, again": ({"evergreen": True}, 2, "T — S"),
     "evergreen, again, with its year": (
         {"evergreen": True, "published": datetime(2024, 12, 31, 23, tzinfo=UTC)},

@@ -108,6 +108,11 @@ ALLOWED = {
         ["domain.az"],
     ),
     "a host longer than any": ("a." * 200 + "domain.az", "a." * 200 + "domain.|az", ["domain.az"]),
+    "one whose first 254 characters are allowed": (
+        "aa." + "a." * 121 + "domain.az.evil.com",
+        "aa." + "a." * 121 + "domain.|az.evil.|com",
+        ["domain.az"],
+    ),
 }
 
 
