@@ -88,6 +88,24 @@ def test_check_finds_a_template_that_cannot_work(home: Path) -> None:
     assert "titel" in done.err
 
 
+def test_check_tries_every_special_case_and_variant_and_bounds_what_they_may_cost(home: Path) -> None:
+    own = home / "templates" / "posts"
+    (own / "x").mkdir(parents=True)
+    (own / "x.txt.j2").write_text("{{ title }}")
+    (own / "x.2.txt.j2").write_text("{{ published.year }}")
+    (own / "x" / "sport.txt.j2").write_text("{{ 'a' * 10**9 }}")
+    (own / "x" / "city.txt.j2").write_text(
+        "{% for t in tags %}" + "{% if summary|upper|lower == t %}a{% endif %}" * 150 + "{% endfor %}b"
+    )
+    (own / "unused.txt.j2").write_text("{{ titel }}")
+    done = nightdesk("check", home=home)
+    assert done.status == 3
+    assert "posts/x.2.txt.j2, line 1: there is no year where an article has no date" in done.err
+    assert "posts/x/sport.txt.j2, line 1: sums are not offered" in done.err
+    assert "posts/x/city.txt.j2 takes more time or memory than any honest template" in done.err
+    assert "unused" not in done.err
+
+
 def test_check_warns_of_secrets_that_a_rehearsal_does_without(home: Path) -> None:
     done = nightdesk("check", home=home)
     assert done.status == 0

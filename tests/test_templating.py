@@ -135,6 +135,7 @@ FILTERS = {
     "default for an empty field": ("{{ section|default('News') }}", {}, "News"),
     "default with a text": ("{{ source|default('News') }}", {}, "site"),
     "replace": ("{{ title|replace('a', 'o') }}", {"title": "banana"}, "bonono"),
+    "replace of nothing": ("{{ title|replace(section, '-') }}", {"title": "banana", "section": ""}, "banana"),
     "join, first, last, length, trim": (
         "{{ tags|join('+') }} {{ tags|first }} {{ tags|last }} {{ tags|length }} {{ title|trim }}",
         {"tags": ["a", "b"], "title": " t "},
@@ -287,7 +288,7 @@ MISTAKES = {
     "brackets by the thousand": ("{{ " + "(" * 2000 + "title" + ")" * 2000 + " }}", "nested too deeply"),
     "a number of thousands of digits": ("{{ " + "9" * 5000 + " }}", "too large a number"),
     "too many parts": ("{{ title }}" * 1001, "the template is too large"),
-    "too many bytes": ("x" * (MOST_BYTES + 1), "a post template has at most 50,000"),
+    "too many bytes": ("x" * (MOST_BYTES + 1), "a post template has at most 20,000"),
     "not UTF-8": ("a\n\xe9".encode("latin-1"), "line 2: this is not text in UTF-8"),
     "binary": (b"GIF\0\0", "is not a text file"),
 }

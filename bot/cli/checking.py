@@ -14,6 +14,7 @@ from bot.configuring import find_home, load, secret
 from bot.errors import ConfigurationError, NightdeskError
 from bot.platforms.registry import secrets_of
 from bot.settings import Settings
+from bot.templating.guarded import GuardedTemplates
 
 COLUMNS = ("account", "platform", "as", "mode", "timetable")
 
@@ -50,12 +51,15 @@ def check_home(home: Path | None, *, online: bool) -> Report:
 
 
 def _check_templates(report: Report, settings: Settings) -> None:
-    templates = templates_of(settings)
-    for name in dict.fromkeys(account.template for account in settings.accounts.values()):
-        try:
-            templates.check(name)
-        except NightdeskError as error:
-            report.error(error)
+    """Those of the accounts, with every special case and variant that may be used in their place."""
+    bases = dict.fromkeys(account.template for account in settings.accounts.values())
+    known = templates_of(settings)
+    with GuardedTemplates(known.folders) as templates:
+        for name in dict.fromkeys(name for base in bases for name in known.relatives(base)):
+            try:
+                templates.check(name)
+            except NightdeskError as error:
+                report.error(error)
 
 
 def _check_secrets(report: Report, settings: Settings, account: Account, *, needed: bool) -> None:

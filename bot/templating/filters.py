@@ -139,8 +139,10 @@ def date(context: Context, moment: object, layout: str = "long") -> str:
 
 
 def replace(text: object, old: object, new: object) -> str:
-    """Every `old` in `text` becomes `new`."""
+    """Every `old` in `text` becomes `new`; an empty `old` is nowhere."""
     text, old, new = shown(text), shown(old), shown(new)
+    if not old:
+        return text
     if len(text) + text.count(old) * len(new) > MOST_CHARACTERS:
         raise FilterMisused("replace would make the text far too long.")
     return text.replace(old, new)

@@ -20,7 +20,7 @@ from bot.templating.mistakes import Misuse, misuse, seen_late
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 
-MOST_BYTES = 50_000
+MOST_BYTES = 20_000
 """Size of a template file; real ones have a few hundred bytes."""
 
 
