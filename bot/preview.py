@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from bot.platforms.registry import rules_for
 from bot.post import Post, PostRules
 from bot.store import deliveries
 from bot.store.database import Transaction
-from bot.templating import Templates
+from bot.templating.guarded import GuardedTemplates
 from bot.templating.trying import OneTemplate
 from bot.text.clean import one_line
 from bot.text.xlength import extract_urls
@@ -88,12 +89,12 @@ def preview(
     with desk.database.read() as tx:
         wanted = list(_of_article(desk, tx, article, only) if article else _waiting(tx, only))
         live = {name: desk.is_live(tx, desk.account(name)) for name in desk.settings.accounts}
-    templates, template_name = _templates(desk, template)
-    for story, name, delivery in wanted:
-        known = desk.settings.accounts.get(name)
-        if known is not None:
-            chosen = replace(known, template=template_name or known.template)
-            yield _preview(story, chosen, delivery, delivery.live if delivery else live[name], templates)
+    with _templates(desk, template) as (templates, template_name):
+        for story, name, delivery in wanted:
+            known = desk.settings.accounts.get(name)
+            if known is not None:
+                chosen = replace(known, template=template_name or known.template)
+                yield _preview(story, chosen, delivery, delivery.live if delivery else live[name], templates)
 
 
 def _waiting(tx: Transaction, account: str | None) -> Iterator[tuple[Article, str, Delivery | None]]:
@@ -116,13 +117,19 @@ def _of_article(
     return ((article, name, newest.get(name)) for name in names)
 
 
-def _templates(desk: Nightdesk, template: Path | None) -> tuple[Renders, str]:
-    """What writes the posts, and the name of the template that is tried ("" for each account's own)."""
+@contextmanager
+def _templates(desk: Nightdesk, template: Path | None) -> Iterator[tuple[Renders, str]]:
+    """What writes the posts, and the name of the template that is tried ("" for each account's own).
+
+    One that nobody has used yet works in a process that can take little time and memory.
+    """
     if template is None:
-        return desk.templates, ""
+        yield desk.templates, ""
+        return
     if not template.is_file():
         raise UsageError(f"The template {template} is not there.", "Give the path of a file.")
-    return OneTemplate(Templates([template.absolute().parent]), template.name), template.name
+    with GuardedTemplates([template.absolute().parent]) as guarded:
+        yield OneTemplate(guarded, template.name), template.name
 
 
 def _preview(article: Article, account: Account, delivery: Delivery | None, live: bool, templates: Renders) -> Preview:

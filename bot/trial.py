@@ -17,7 +17,8 @@ from bot.platforms.registry import rules_for
 from bot.post import Post, PostRules
 from bot.settings import Settings
 from bot.store import articles
-from bot.templating import Templates
+from bot.templating import Templates, guarded
+from bot.templating.guarded import GuardedTemplates
 from bot.templating.trying import OneTemplate
 
 
@@ -46,8 +47,8 @@ class BenchLine:
     """How a template served `articles` on one account. Lengths are in the platform's units, `cost` is in USD.
 
     `cut`: posts with a shortened field; `refused`: those that cannot fit; `failed`: those the template has a mistake
-    for, the first of which is `error`. `room` is what was left of the limit, on average. Without any post that fits
-    `shortest`, `longest` and `room` are None.
+    for; `error` is the first of either kind. `room` is what was left of the limit, on average. Without any post that
+    fits `shortest`, `longest` and `room` are None.
     """
 
     template: str
@@ -100,14 +101,15 @@ def _within_reach(folders: Iterable[Path], base: str) -> set[str]:
 
 def check(settings: Settings, name: str | None = None) -> Iterator[CheckLine]:
     """Each template there is, or the one of that name; UsageError for an unknown one."""
-    templates = Templates(template_folders(settings.home))
-    for each in [known(settings, name)] if name else [line.template for line in every(settings)]:
-        try:
-            templates.check(each)
-        except TemplateFailed as trouble:
-            yield CheckLine(template=each, ok=False, error=str(trouble))
-        else:
-            yield CheckLine(template=each, ok=True, error=None)
+    names = [known(settings, name)] if name else [line.template for line in every(settings)]
+    with GuardedTemplates(template_folders(settings.home)) as templates:
+        for each in names:
+            try:
+                templates.check(each)
+            except TemplateFailed as trouble:
+                yield CheckLine(template=each, ok=False, error=str(trouble))
+            else:
+                yield CheckLine(template=each, ok=True, error=None)
 
 
 def known(settings: Settings, name: str) -> str:
@@ -123,12 +125,12 @@ def bench(desk: Nightdesk, name: str | None = None, *, last: int) -> Iterator[Be
     """How each account's own template, or the one of that name, serves the newest `last` articles.
 
     A template that no account uses yet is tried for all of them. Raises TemplateFailed when it has a mistake that
-    shows without an article.
+    shows without an article, or would take too much time or memory.
     """
     templates: Renders = desk.templates
     accounts: Sequence[Account] = list(desk.settings.accounts.values())
     if name is not None:
-        desk.templates.check(known(desk.settings, name))
+        guarded.check(desk.templates.folders, known(desk.settings, name))
         templates = OneTemplate(desk.templates, name)
         accounts = [replace(each, template=name) for each in writing_for(desk.settings, name) or accounts]
     with desk.database.read() as tx:
@@ -143,9 +145,9 @@ class _Tally:
     rules: PostRules
     lengths: list[int] = field(default_factory=list)
     cut: int = 0
-    refused: int = 0
     cost: float = 0.0
-    errors: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def add(self, post: Post) -> None:
         self.lengths.append(post.length)
@@ -163,10 +165,10 @@ def _served(account: Account, real: Sequence[Article], templates: Renders) -> Be
     for article in real:
         try:
             tally.add(compose(article, account, tally.rules, templates))
-        except CannotFit:
-            tally.refused += 1
+        except CannotFit as trouble:
+            tally.refused.append(str(trouble))
         except TemplateFailed as trouble:
-            tally.errors.append(str(trouble))
+            tally.failed.append(str(trouble))
     return BenchLine(
         template=account.template,
         account=account.name,
@@ -176,9 +178,9 @@ def _served(account: Account, real: Sequence[Article], templates: Renders) -> Be
         longest=max(tally.lengths, default=None),
         limit=tally.rules.limit.most,
         cut=tally.cut,
-        refused=tally.refused,
-        failed=len(tally.errors),
+        refused=len(tally.refused),
+        failed=len(tally.failed),
         room=tally.room(),
         cost=round(tally.cost, 3),
-        error=next(iter(tally.errors), None),
+        error=next(iter((*tally.failed, *tally.refused)), None),
     )

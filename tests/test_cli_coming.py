@@ -222,6 +222,17 @@ def test_a_tried_template_writes_every_post_whatever_is_special_about_it(made: W
     assert line["text"].startswith("TRIAL ")
 
 
+@pytest.mark.parametrize(
+    "costly", ["{{ 'a' * 10**9 }}", "{% for i in range(10**9) %}x{% endfor %}", "{{ title|center(10**9) }}"]
+)
+def test_a_tried_template_that_would_cost_too_much_is_refused(made: World, costly: str) -> None:
+    made.add("Ferry returns", accounts=["x-main"])
+    trial = made.home / "trial.txt.j2"
+    trial.write_text(costly, "utf-8")
+    [line] = lines(made, "preview", "--template", str(trial), status=3)
+    assert "trial.txt.j2, line 1" in line["error"]
+
+
 def told(made: World, *words: str, status: int = 0) -> str:
     """What a person at a terminal reads."""
     with pytest.MonkeyPatch.context() as patched:

@@ -70,6 +70,9 @@ MISTAKES = {
     "no text": (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", ["UTF-8"]),
     "a sum": ("{{ 'a' * 10**9 }}", ["line 1", "sums"]),
     "a loop in a loop": ("{% for a in tags %}{% for b in tags %}{{ b }}{% endfor %}{% endfor %}", ["line 1", "for"]),
+    "a format bomb": ("{{ '%999999999d'|format(1) }}", ["line 1", "format"]),
+    "a filter that pads": ("{{ title|center(1000000000) }}", ["line 1", "center"]),
+    "a loop over a million": ("{% for i in range(1000000) %}x{% endfor %}", ["line 1"]),
     "code": ("{{ title.__class__.__mro__ }}", ["line 1"]),
 }
 
@@ -109,6 +112,16 @@ def test_an_unknown_name_is_refused_with_the_one_that_was_meant(made: World, fam
     assert "posts/x.txt.j2" in done.err
 
 
+def test_the_home_is_checked_with_every_template_it_may_use(made: World) -> None:
+    write(made, X, "{{ title }} {{ url }}")
+    write(made, "posts/x/sport.txt.j2", "{{ titel }}")
+    write(made, "posts/unused.txt.j2", "{{ titel }}")
+    done = nightdesk("check", "--json", home=made.home)
+    assert done.status == 3
+    [error] = done.lines[0]["errors"]
+    assert "posts/x/sport.txt.j2, line 1" in error
+
+
 # -- bench -------------------------------------------------------------------------------------------------------
 
 
@@ -145,7 +158,8 @@ def test_posts_that_cannot_fit_are_counted_and_end_with_4(made: World) -> None:
     made.add("Ferry returns")
     made.add("word " * 100, url="https://courier.example/long")
     x, _ = lines(made, "bench", status=4)
-    assert (x["articles"], x["refused"], x["failed"], x["error"]) == (2, 1, 0, None)
+    assert (x["articles"], x["refused"], x["failed"]) == (2, 1, 0)
+    assert "of 280 characters" in x["error"]
 
 
 def test_a_template_that_fails_on_an_article_says_so_and_ends_with_3(made: World) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.templating.guarded import GuardedTemplates
 from bot.templating.templates import Templates
 
 
 class OneTemplate:
     """The template `name` of `templates`, whatever template an account has and whatever is special about an article."""
 
-    def __init__(self, templates: Templates, name: str) -> None:
+    def __init__(self, templates: Templates | GuardedTemplates, name: str) -> None:
         self._templates = templates
         self._name = name
 
