@@ -94,14 +94,13 @@ def test_check_tries_every_special_case_and_variant_and_bounds_what_they_may_cos
     (own / "x.txt.j2").write_text("{{ title }}")
     (own / "x.2.txt.j2").write_text("{{ published.year }}")
     (own / "x" / "sport.txt.j2").write_text("{{ 'a' * 10**9 }}")
-    costly = "{% if summary|upper|lower|upper|lower == tag %}a{% endif %}" * 80
-    (own / "x" / "city.txt.j2").write_text(f"{{% for tag in tags %}}{costly}{{% endfor %}}b")
+    (own / "x" / "city.txt.j2").write_text("{% for t in tags %}" + "{{ summary|upper }}" * 40 + "{% endfor %}")
     (own / "unused.txt.j2").write_text("{{ titel }}")
     done = nightdesk("check", home=home)
     assert done.status == 3
     assert "posts/x.2.txt.j2, line 1: there is no year where an article has no date" in done.err
     assert "posts/x/sport.txt.j2, line 1: sums are not offered" in done.err
-    assert "posts/x/city.txt.j2 takes more time or memory than any honest template" in done.err
+    assert "posts/x/city.txt.j2, line 1: the template does too much" in done.err
     assert "unused" not in done.err
 
 

@@ -248,6 +248,10 @@ MISTAKES = {
     "a loop over a million": ("{% for i in 1000000 %}x{% endfor %}", "{% for %} goes through a list"),
     "a loop that hides a field": ("{% for title in tags %}x{% endfor %}", "title is a field already"),
     "a hundred texts joined": ("{{ " + " ~ ".join(["summary"] * 100) + " }}", "joins too many texts. It may join 50"),
+    "too many filters in a loop": (
+        "{% for tag in tags %}" + "{{ tag|upper }}" * 20 + "{% endfor %}",
+        "the template does too much. It may have 2000 filters and comparisons; one in a {% for %} counts 100 times.",
+    ),
     "a name of a thousand letters": ("{{ " + "a" * 1000 + " }}", f"no field called “{'a' * 50}”"),
     "a filter on the link": ("{{ url|upper }}", "a link is never changed or cut"),
     "optional without fit": ("{% optional %}x{% endoptional %}", "{% optional %} has no field with |fit inside"),

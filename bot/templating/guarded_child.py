@@ -22,7 +22,7 @@ from bot.templating.templates import Templates
 from bot.templating.vocabulary import SAMPLE
 
 TOO_COSTLY = {"costly": True}
-_LONG = "A headline or summary as long as any that a template may ever get. " * 1_500  # 100,000 characters
+_LONG = "Şablona verilə biləcək ən uzun başlıq və xülasə. " * 2_000  # about 100,000 letters, the costly ones among them
 _EMPTY: Mapping[type, object] = {str: "", list: [], bool: False}
 
 

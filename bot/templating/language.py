@@ -8,7 +8,7 @@ no calls, no sums, no macros, no imports, no loop inside a loop. Mistakes are to
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from jinja2 import nodes
@@ -26,6 +26,11 @@ MOST_NODES = 1_000
 
 MOST_JOINED = 50
 """Texts that one template joins with ~."""
+
+MOST_STEPS = 2_000
+"""Filters and comparisons while a post is printed; those in a {% for %} count for each of a hundred tags."""
+
+TURNS = 100
 
 LISTS = ("tags",)
 NOT_PRINTED = {
@@ -58,7 +63,14 @@ def check(tree: nodes.Template, vocabulary: Collection[str] = VOCABULARY) -> Non
         raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
     if sum(len(joined.nodes) for joined in tree.find_all(nodes.Concat)) > MOST_JOINED:
         raise Misuse("the template joins too many texts.", 1, f"It may join {MOST_JOINED} with ~.")
+    if sum(_steps(tree), TURNS * sum(sum(_steps(loop)) for loop in tree.find_all(nodes.For))) > MOST_STEPS:
+        hint = f"It may have {MOST_STEPS} filters and comparisons; one in a {{% for %}} counts {TURNS} times."
+        raise Misuse("the template does too much.", 1, hint)
     _Checker(vocabulary).children(tree)
+
+
+def _steps(node: nodes.Node) -> Iterator[int]:
+    return (1 for _ in node.find_all((nodes.Filter, nodes.Compare)))
 
 
 def _prints(node: nodes.Node) -> bool:
