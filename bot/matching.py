@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from bot.text.outside import GAP
+
 SKEW = timedelta(minutes=2)
 """How far the platform's clock may be behind ours."""
 SOON = timedelta(hours=1)
@@ -101,9 +103,10 @@ def _alike(ours: _Content, theirs: _Content) -> bool:
 
 def _content(text: str, links: Sequence[str]) -> _Content:
     text = unicodedata.normalize("NFC", text)
-    lines = [line for line in _LINK.sub(" ", text).splitlines() if line.strip()]
+    # A platform may drop the invisible character that keeps signs from tagging.
+    lines = [line for line in _LINK.sub(" ", text).replace(GAP, "").splitlines() if line.strip()]
     return _Content(
-        text=" ".join(text.split()),
+        text=" ".join(text.replace(GAP, "").split()),
         headline=_letters(lines[0]) if lines else "",
         words=" ".join(" ".join(lines).split()),
         links=frozenset(_address(link) for link in (*_LINK.findall(text), *links)),

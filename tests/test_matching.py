@@ -37,6 +37,10 @@ OURS: dict[str, dict[str, Any]] = {
         "text": "Read news.example today",
         "post": seen("Read news.example today", "http://news.example/"),
     },
+    "the character dropped that keeps signs from tagging": {
+        "text": "Ask @\u200csomeone about booking.\u200ccom",
+        "post": seen("Ask @someone about booking.com", "http://booking.com/"),
+    },
     "a full stop after the link": {"text": f"See {LINK}.", "post": seen(f"See {LINK}.", LINK)},
     "an address that is not one": {"text": "See http://[::1", "post": seen("See http://[::1", "http://[::1")},
 }

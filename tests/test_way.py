@@ -78,7 +78,7 @@ def test_the_queue_keeps_its_order_and_breaking_news_goes_first(desk_world: Worl
     desk_world.add("Important", priority=5)
     desk_world.once()
     titles = [post["text"].split("\n")[0].split(" http")[0] for post in desk_world.posts("x")]
-    assert titles == ["Urgent", "Important", "One", "Two"]
+    assert titles == ["⚡ Urgent", "Important", "One", "Two"]
 
 
 def test_nothing_listening_queues_again_and_says_to_come_back(desk_world: World) -> None:
