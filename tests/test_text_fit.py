@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.clean import clean
-from bot.text.fit import FitMisused, mark, solve, tidy
+from bot.text.fit import FitMisused, mark, solve
 from bot.text.forms import Forms
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, parse
+from bot.text.tidy import tidy
 from bot.text.xlength import limit_length
 
 

@@ -24,11 +24,13 @@ from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
 from bot.text.forms import WHOLE, Form, Forms
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
+from bot.text.tidy import tidy
 
-__all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve", "tidy"]
+__all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
 
 LOOK_AHEAD = 3
-"""Forms tried beyond the widest that fits. A wider one may measure less: it needs no ellipsis, or breaks up a link."""
+"""Forms tried beyond the first that does not fit. A wider one may measure less: it needs no ellipsis, or breaks up a
+link."""
 
 MOST_SAVED = 32
 """Units that a wider form may measure less than a narrower one: a link that is none any more, and an ellipsis."""
@@ -58,20 +60,6 @@ def solve(rendered: str, limit: Limit) -> Fitted:
     if length <= limit.most:
         return Fitted(text, length)
     return _Solver(layout.cleaned(), limit, {text: length}).solved()
-
-
-_BLANKS = re.compile(r"[ \t]{2,}|\t")
-_LINE_EDGES = re.compile(r" \n ?|\n ")
-_EMPTY_LINES = re.compile(r"\n{3,}")
-
-
-def tidy(text: str) -> str:
-    """No blanks at line ends, never two in a row, at most one empty line, nothing before or after the text."""
-    if "  " in text or "\t" in text:
-        text = _BLANKS.sub(" ", text)
-    if "\n" in text:
-        text = _EMPTY_LINES.sub("\n\n", _LINE_EDGES.sub("\n", text))
-    return text.strip(" \n")
 
 
 def _finished(assembled: str) -> str:
@@ -221,18 +209,18 @@ class _Solver:
     def _wider_but_lighter(self, index: int, fitting: int) -> int:
         """The widest form that fits, when the one after `fitting` does not."""
         forms = self.forms[index]
-        ahead = range(min(fitting + LOOK_AHEAD, len(forms) - 1), fitting + 1, -1)
-        lighter = (pick for pick in ahead if self._may_be_lighter(forms[pick], forms[fitting]))
+        ahead = range(min(fitting + 1 + LOOK_AHEAD, len(forms) - 1), fitting + 1, -1)
+        lighter = (pick for pick in ahead if self._may_be_lighter(forms[pick], forms[fitting + 1]))
         return next((pick for pick in lighter if self._fits({index: pick})), fitting)
 
     def _may_be_lighter(self, wide: Form, narrow: Form) -> bool:
-        """Whether the wider form may measure less: it has a shorter tail, or what it adds makes a link of the rest."""
+        """Whether the wider form may measure less: it has a lighter tail, or what it adds makes the rest no link."""
         if wide.source is not narrow.source:
             return True
         added = wide.source[narrow.end : wide.end]
         if wide.tail == narrow.tail:
             return _DOTTED.search(added) is not None
-        return self.limit.length(added + wide.tail) <= self.limit.length(narrow.tail)
+        return self.limit.length(added + wide.tail) < self.limit.length(narrow.tail)
 
     def _fits(self, changes: dict[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.text.clean import clean
+from bot.text.tidy import tidy
 
 _OPEN, _CLOSE, _NEXT, _ITEM, _GROUP, _END_GROUP = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5"
 _MARKS = re.compile("[\ufdd0-\ufdd5]")
@@ -98,7 +99,7 @@ class Field(NamedTuple):
 
 
 def _clean_each(listed: str) -> str:
-    return _ITEM.join(map(clean, listed.split(_ITEM))) if _ITEM in listed else clean(listed)
+    return _ITEM.join(tidy(clean(text)) for text in listed.split(_ITEM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Layout:
         return before, behind
 
     def cleaned(self) -> Layout:
-        """The same with every text clean (`bot.text.clean`)."""
+        """The same with every text clean (`bot.text.clean`), and the fields' own texts tidy."""
         return Layout(_cleaned(self.parts), [field.cleaned() for field in self.fields])
 
 

@@ -1,0 +1,254 @@
+"""What fitting promises, over thousands of generated articles and templates, in every measure.
+
+Posts are made from a seed, so a failure names the one that shows it. What is promised is checked from outside: each
+wider form of each field is put into the whole text and measured.
+"""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+import regex
+
+from bot.errors import CannotFit
+from bot.post import Limit
+from bot.text.clean import clean
+from bot.text.fit import Fitted, mark, solve
+from bot.text.forms import Form, Forms
+from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, Layout, parse
+from bot.text.tidy import tidy
+from bot.text.xlength import extract_urls, limit_length
+
+MEASURES: dict[str, Callable[[str], int]] = {
+    "X": limit_length,
+    "code points": len,
+    "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
+    "graphemes": lambda text: len(regex.findall(r"\X", text)),
+}
+in_every_measure = pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+
+# -- articles and templates --------------------------------------------------------------------------------------------
+
+WORDS = {
+    "English": "The council, of Baku voted: “yes” and Mr. Smith said no. End! Why? (see) $4.20 U.S. 3.5 – — A & B",
+    "Azerbaijani": "Şuşa azaddır. İ. Əliyev və prof. Həsənov «gözəl» şəhərdə, dedi: 10.000 manat – 5 % İl.",
+    "Turkish": "Dr. Yılmaz 3. Köprü'de konuştu. Çok güzel, dedi. “İyi mi?” vb. ışık",
+    "Russian": "Москва говорит: «Да». Ещё 5 млн. руб. и т. д. — сказал А. С. Пушкин, №5",
+    "Arabic": "وصل الرئيس، إلى باكو. ماذا قال؟ لا شيء؛ «نعم» می‌خواهد یہ جملہ ہے۔",
+    "Hindi": "यह वाक्य है। क्षि दूसरा, राज्य की “बात” है।",
+    "Chinese": "他说：“你好。 再见。”他走了， 北京 「新闻」 经济增长放缓、 （一）",
+    "Japanese": "東京で「花火」大会。 キャベツと じゃがいも、 です。 ニュース・ #日本語タグ",
+    "Thai": "สวัสดีชาวโลก วันนี้ ประเทศไทย",
+    "Emoji": "🎉 👨\u200d👩\u200d👧 🇦🇿🇹🇷 👍🏽🎉🎉 1\ufe0f\u20e3 ❤\ufe0f 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    "Links": "https://x.az/a/b?c=d, Booking.com x.com/path info@x.az @example #Baku $AZN http://é.example/ü (https://a.az)",
+    "Odd": "e\u0301te\u0301 x̣́y̌ \u200c#\u200ctag Booking.\u200ccom a\u00a0b … - / \" ' *** ok !",
+}
+LINK = "https://news.example/{}/2026/11/bridge?id=7&x=%20#top"
+CUTS = ["word", "word", "sentence", "sentence", "grapheme", "item", "none"]
+PREFIXES = ["", "", " — ", "\n\n", " ", ": "]
+
+
+def text_of(chance: random.Random, most: int = 60) -> str:
+    """A text of some words in one language, with a few of others."""
+    main = chance.choice(list(WORDS))
+    words = [
+        chance.choice(WORDS[main if chance.random() < 0.85 else chance.choice(list(WORDS))].split(" "))
+        for _ in range(chance.randint(0, most))
+    ]
+    glue = "" if main in ("Chinese", "Japanese", "Thai", "Emoji") and chance.random() < 0.7 else " "
+    return glue.join(words)
+
+
+def marked(chance: random.Random, name: str, priority: int, *, equal: bool = False) -> str:
+    cut = chance.choice(CUTS[:5] if equal else CUTS)
+    value: object = text_of(chance)
+    if cut == "item" and chance.random() < 0.5:
+        value = [text_of(chance, 3) for _ in range(chance.randint(0, 8))]
+    return mark(
+        value,
+        priority,
+        cut=cut,
+        min=chance.choice([0, 0, 0, 15]),
+        alt=[text_of(chance, 12) for _ in range(chance.choice([0, 0, 0, 1, 2]))],
+        prefix=chance.choice(PREFIXES),
+        suffix=chance.choice(["", "", "!"]),
+        name=name,
+    )
+
+
+def template_of(chance: random.Random, fields: Sequence[str], link: str) -> str:
+    a, b, c = fields
+    group = f"{GROUP_OPEN} ({b}, {c}){GROUP_CLOSE}"
+    nested = f"{GROUP_OPEN}\n{b}{GROUP_OPEN} / {c}{GROUP_CLOSE}{GROUP_CLOSE}"
+    return chance.choice(
+        [
+            f"{a} {b} {link} {c}",
+            f"Breaking: {a}{group}\n\n{link}",
+            f"{link}\n{a}\n\n\n{b}\n{c}",
+            f"{a} {link}{nested}",
+            f"  {c}\t{a}  {link} {b} ",
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Made:
+    """A rendered template, a limit for it, and the link it prints."""
+
+    rendered: str
+    limit: Limit
+    link: str
+
+
+def made(seed: int, measure: Callable[[str], int], *, equal: bool = False) -> Made:
+    chance = random.Random(seed)
+    priorities = [1, 1, 1] if equal else chance.sample([1, 2, 3], 3)
+    fields = [marked(chance, name, at, equal=equal) for name, at in zip("abc", priorities, strict=True)]
+    link = LINK.format(seed)
+    limit = Limit(chance.choice([110, 140, 200, 280, 280, 280, 500]), measure)
+    return Made(template_of(chance, fields, link), limit, link)
+
+
+def fitting(seeds: range, measure: Callable[[str], int], *, equal: bool = False) -> Iterator[tuple[int, Made, Fitted]]:
+    """All of them that can be made fit; few cannot."""
+    refused = 0
+    for seed in seeds:
+        post = made(seed, measure, equal=equal)
+        try:
+            yield seed, post, solve(post.rendered, post.limit)
+        except CannotFit as error:
+            refused += error.needed > error.limit == post.limit.most
+    assert refused < len(seeds) / 4
+
+
+class Whole:
+    """A post taken apart, to be put together again with any form of any field."""
+
+    def __init__(self, post: Made) -> None:
+        self.layout: Layout = parse(post.rendered).cleaned()
+        self.limit = post.limit
+        self.forms = [Forms(field, post.limit) for field in self.layout.fields]
+
+    def text(self, shown: Sequence[Form]) -> str:
+        dressed = [forms.rules.dressed(form.text) for forms, form in zip(self.forms, shown, strict=True)]
+        return unicodedata.normalize("NFC", tidy(self.layout.assemble(dressed)))
+
+    def least(self) -> list[Form]:
+        return [forms[0] for forms in self.forms]
+
+    def fits(self, shown: Sequence[Form]) -> bool:
+        return self.limit.fits(self.text(shown))
+
+    def grown(self, shown: Sequence[Form], index: int) -> Sequence[Form]:
+        """With the widest of all forms of one field that fits, found by measuring every one."""
+        forms = self.forms[index]
+        candidates = (with_form(shown, index, forms[number]) for number in range(len(forms) - 1, -1, -1))
+        return next((each for each in candidates if self.fits(each)), shown)
+
+    def by_priority(self) -> list[int]:
+        return sorted(range(len(self.forms)), key=lambda index: self.forms[index].rules.priority)
+
+
+def with_form(shown: Sequence[Form], index: int, form: Form) -> list[Form]:
+    return [*shown[:index], form, *shown[index + 1 :]]
+
+
+# -- what is promised --------------------------------------------------------------------------------------------------
+
+
+@in_every_measure
+def test_a_post_is_never_over_and_never_loses_its_link(measure: Callable[[str], int]) -> None:
+    for seed, post, fitted in fitting(range(1000), measure):
+        text = fitted.text
+        assert fitted.length == measure(text) <= post.limit.most, seed
+        assert post.link in text.split(), seed
+        assert unicodedata.is_normalized("NFC", text), seed
+        assert clean(text) == text == tidy(text), seed
+        assert solve(post.rendered, post.limit) == fitted, seed
+
+
+@in_every_measure
+def test_no_link_is_altered(measure: Callable[[str], int]) -> None:
+    """Whatever X would link in the post, it would have linked in the article, to the same place."""
+    for seed, post, fitted in fitting(range(1000, 2000), measure):
+        whole = solve(post.rendered, Limit(10**9, measure)).text
+        fields = [" ".join([field.text, *field.alternatives]) for field in parse(post.rendered).cleaned().fields]
+        links = {found.url for text in [whole, *fields] for found in extract_urls(text)}
+        assert {found.url for found in extract_urls(fitted.text)} <= links, seed
+
+
+@in_every_measure
+def test_no_wider_form_that_the_rules_prefer_would_fit(measure: Callable[[str], int]) -> None:
+    """Field by field in the order of their priorities: the widest of all forms that fits beside the others' least."""
+    for seed, post, fitted in fitting(range(2000, 2400), measure):
+        whole = Whole(post)
+        shown: Sequence[Form] = whole.least()
+        for index in whole.by_priority():
+            shown = whole.grown(shown, index)
+        assert fitted.text == whole.text(shown), seed
+
+
+@in_every_measure
+def test_equal_priorities_share_the_room_fairly(measure: Callable[[str], int]) -> None:
+    """As if the room were handed out form by form, always to the field whose next form is the narrowest."""
+    for seed, post, fitted in fitting(range(3000, 3300), measure, equal=True):
+        whole = Whole(post)
+        shown: Sequence[Form] = whole.least()
+        numbers = [0] * len(whole.forms)
+        growing = {index for index, forms in enumerate(whole.forms) if len(forms) > 1}
+        while growing:
+            index = min(growing, key=lambda each: (whole.forms[each].width(numbers[each] + 1), each))
+            wider = with_form(shown, index, whole.forms[index][numbers[index] + 1])
+            if whole.fits(wider):
+                shown = wider
+                numbers[index] += 1
+            if not whole.fits(wider) or numbers[index] + 1 == len(whole.forms[index]):
+                growing.remove(index)
+        for index in whole.by_priority():
+            shown = whole.grown(shown, index)
+        assert fitted.text == whole.text(shown), seed
+
+
+@in_every_measure
+def test_what_was_cut_is_reported_with_its_lengths(measure: Callable[[str], int]) -> None:
+    for seed, post, fitted in fitting(range(4000, 4500), measure):
+        texts = {field.rules.name: field.text for field in parse(post.rendered).cleaned().fields}
+        for cut in fitted.cut:
+            assert cut.whole == measure(texts[cut.field]), seed
+            assert cut.kept == 0 or cut.kept <= post.limit.most, seed
+        for name, text in texts.items():
+            if name not in [cut.field for cut in fitted.cut]:
+                assert unicodedata.normalize("NFC", tidy(text)) in fitted.text, seed
+
+
+@in_every_measure
+def test_no_more_words_would_fit(measure: Callable[[str], int]) -> None:
+    """The same for plain words, without asking the engine what forms there are."""
+    for seed in range(500):
+        chance = random.Random(seed)
+        words = [chance.choice(["council", "şəhər", "Москва", "a", "ﬁnally", "बात", "o\u0308l"]) for _ in range(90)]
+        words = [unicodedata.normalize("NFC", word) for word in words]
+        link, limit = LINK.format(seed), Limit(chance.randint(60, 300), measure)
+        posts = [f"{' '.join(words[:count])}… {link}" for count in range(1, len(words))]
+        fitted = solve(f"{mark(' '.join(words), 1)} {link}", limit).text
+        assert [post for post in posts if limit.fits(post) and "日" not in post[-len(link) - 4 :]][-1:] <= [fitted], (
+            seed
+        )
+
+
+@in_every_measure
+def test_a_whole_short_headline_is_preferred_to_any_cut_that_is_as_wide(measure: Callable[[str], int]) -> None:
+    for seed in range(500):
+        chance = random.Random(seed)
+        title, short = text_of(chance, 80), [text_of(chance, 15) for _ in range(2)]
+        link, limit = LINK.format(seed), Limit(chance.randint(110, 300), measure)
+        whole, *shorter = (text for each in [title, *short] if (text := clean(each).strip()))
+        posts = [tidy(f"{text} {link}") for text in [whole, *sorted(shorter, key=measure, reverse=True)]]
+        narrower = [post for post in posts if measure(post) <= measure(posts[0])]
+        expected = next((post for post in narrower if limit.fits(post)), None)
+        fitted = solve(f"{mark(title, 1, alt=short)} {link}", limit).text
+        assert expected in (None, fitted), seed
