@@ -61,6 +61,8 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     "section before source": ({"section": "SPORT", "source": "reuters"}, "posts/x/sport.txt.j2"),
     "source before kind": ({"source": "reuters", "kinds": ["breaking"]}, "posts/x/reuters.txt.j2"),
     "any place before a language alone": ({"source": "reuters", "language": "az"}, "posts/x/reuters.txt.j2"),
+    "a language without end": ({"language": "az" + "-x" * 500_000}, "posts/x.az.txt.j2"),
+    "a section without end": ({"section": "sport" * 1_000_000}, "posts/x.txt.j2"),
     "a section that names a path": ({"section": "../../posts/x"}, "posts/x.txt.j2"),
 }
 

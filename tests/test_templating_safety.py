@@ -297,7 +297,7 @@ def test_any_template_is_refused_in_plain_words_or_bounded(warm: GuardedTemplate
 def test_a_template_that_takes_too_long_is_ended_and_refused_and_the_next_one_served(folder: Path) -> None:
     put(folder, GREEDIEST, "costly.txt.j2")
     put(folder, "{{ title }}")
-    with GuardedTemplates([folder], cpu_seconds=0.1) as templates:
+    with GuardedTemplates([folder], cpu_seconds=0.05) as templates:
         with pytest.raises(TemplateFailed, match=r"costly\.txt\.j2 takes more time or memory .* Make it simpler"):
             templates.check("costly.txt.j2")
         with pytest.raises(TemplateFailed, match="more time or memory"):

@@ -107,7 +107,7 @@ def quote(context: Context, text: object) -> str:
     """In the quotation marks of the language; those that stand inside already become the inner ones."""
     marks = quotes_of(_language(context))
     text = marks.without(shown(text).strip())
-    return Quoted.made(text.translate(marks.nested), marks) if text else ""
+    return Quoted.made(marks.nested(text), marks) if text else ""
 
 
 def _language(context: Context) -> str:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from babel import Locale
 
 FALLBACK = "en"
+LONGEST_TAG = 35  # letters of a language tag (RFC 5646, section 4.4.1); an article may claim anything
 
 
 def subtags(language: str) -> list[str]:
     """`az_Latn-AZ` → `az`, `latn`, `az`."""
-    return [part for part in language.lower().replace("_", "-").split("-") if part]
+    return [part for part in language[:LONGEST_TAG].lower().replace("_", "-").split("-") if part]
 
 
 def has_dotted_i(language: str) -> bool:
@@ -28,7 +28,7 @@ def has_dotted_i(language: str) -> bool:
 # -- quotation marks ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Quotes:
     """The quotation marks of a language, and those for a quotation inside another."""
 
@@ -37,12 +37,11 @@ class Quotes:
     inner_open: str
     inner_close: str
 
-    @cached_property
-    def nested(self) -> Mapping[int, str]:
-        """For `str.translate`: outer marks become inner ones."""
+    def nested(self, text: str) -> str:
+        """`text` with these marks become inner ones."""
         if (self.open, self.close) == (self.inner_open, self.inner_close):
-            return {}
-        return {ord(self.close): self.inner_close, ord(self.open): self.inner_open}
+            return text
+        return text.replace(self.close, self.inner_close).replace(self.open, self.inner_open)
 
     def without(self, text: str) -> str:
         """`text` without the marks, these or those of a keyboard, that stand round the whole of it."""
@@ -137,12 +136,15 @@ def _plain(text: str) -> str:
     return _INVISIBLE.sub("", _SPACES.sub(" ", text))
 
 
-@lru_cache(maxsize=200)
 def _locale(language: str) -> Locale:
+    return _nearest(tuple(subtags(language)))
+
+
+@lru_cache(maxsize=200)
+def _nearest(parts: tuple[str, ...]) -> Locale:
     """The nearest language whose dates can be written; English where there is none."""
     from babel import Locale, UnknownLocaleError  # heavy, and many templates write no date
 
-    parts = subtags(language)
     for length in range(len(parts), 0, -1):
         try:
             return Locale.parse("-".join(parts[:length]), sep="-")

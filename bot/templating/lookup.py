@@ -17,6 +17,7 @@ from typing import Any
 
 import regex
 
+from bot.templating.languages import subtags
 from bot.text.clean import one_line
 
 _ENDING = re.compile(r"(?:\.txt)?\.[^.]+\Z")
@@ -47,7 +48,7 @@ def find(
         there = _family(folder, base)
         names = next((there[special] for special in specials if special in there), [])
         if names and not (
-            names == [base] and _is_shipped(folder / base, [each / base for each in folders[index + 1 :]])
+            names == [base] and is_shipped(folder / base, [each / base for each in folders[index + 1 :]])
         ):
             return _choice(names, key)
     return base
@@ -65,14 +66,14 @@ def slug(name: str) -> str:
     return "-".join(_WORDS.findall(folded))
 
 
-def _is_shipped(file: Path, shipped: Sequence[Path]) -> bool:
+def is_shipped(file: Path, shipped: Sequence[Path]) -> bool:
     """Whether the file says the same as one of `shipped`, those that are there."""
     return any(other.is_file() and filecmp.cmp(file, other) for other in shipped)
 
 
 def _tongues(language: str) -> list[str]:
     """`az-Latn-AZ` → that, `az-latn`, `az`, and "" for a template of no language."""
-    parts = [part for part in language.lower().replace("_", "-").split("-") if part]
+    parts = subtags(language)
     return ["-".join(parts[:length]) for length in range(len(parts), -1, -1)]
 
 
