@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.store import articles
 from bot.templating import Templates, guarded
 from bot.templating.guarded import GuardedTemplates
+from bot.templating.lookup import is_shipped
 from bot.templating.trying import OneTemplate
 
 
@@ -89,12 +90,12 @@ def writing_for(settings: Settings, name: str) -> list[Account]:
     return [account for account in settings.accounts.values() if name in _within_reach(folders, account.template)]
 
 
-def _within_reach(folders: Iterable[Path], base: str) -> set[str]:
-    """The templates that may be used for `base`: a folder with one for any article hides the folders behind it."""
+def _within_reach(folders: Sequence[Path], base: str) -> set[str]:
+    """The templates that may be used for `base`: a folder with its own for any article hides those behind it."""
     found: set[str] = set()
-    for folder in folders:
+    for index, folder in enumerate(folders):
         found |= {name for name in Templates([folder]).relatives(base) if (folder / name).is_file()}
-        if base in found:
+        if base in found and not is_shipped(folder / base, [other / base for other in folders[index + 1 :]]):
             break
     return found
 

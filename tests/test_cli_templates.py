@@ -51,6 +51,14 @@ def test_the_list_tells_where_each_comes_from_and_whom_it_serves(made: World) ->
     assert list(found) == sorted(found)
 
 
+def test_packaged_special_cases_serve_as_long_as_the_homes_template_is_as_it_was_shipped(made: World) -> None:
+    shipped = (package_folder("templates") / X).read_text("utf-8")
+    for content, accounts in ((shipped, ["x-main"]), (f"{shipped} ", [])):
+        write(made, X, content)
+        found = {line["template"]: line for line in lines(made, "list")}
+        assert found["posts/x/breaking.txt.j2"]["accounts"] == accounts
+
+
 def test_on_a_terminal_the_list_is_a_table(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
     done = nightdesk("templates", "list", home=made.home)
