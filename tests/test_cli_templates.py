@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.resources import package_folder
 from tests.commands import nightdesk
 from tests.world import TWO_ACCOUNTS, World, world
 

@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 import regex
-from golden_update import FOLDER, PLATFORMS, Case, cases, file_of, post
 
 from bot.article import kind_of
 from bot.platforms.registry import rules_for
 from bot.text.xlength import extract_urls
+from tests.golden_update import FOLDER, PLATFORMS, Case, cases, file_of, post
 
 CASES = list(cases())
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
