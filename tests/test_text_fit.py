@@ -327,6 +327,34 @@ def test_no_wider_form_of_any_field_would_fit(first: str, second: str, cut: str,
     assert solve(f"{marked[0]}{marked[1]} {URL}", limit).text == text_of(title, summary)
 
 
+BAD_INPUT = {
+    "lone surrogates": ("\ud800 a\udfffb", "ab"),
+    "NUL": ("a\0b", "ab"),
+    "noncharacters": ("a\ufffe\U0001ffffb", "ab"),
+    "bidi controls": ("\u202ea\u2066b", "ab"),
+    "only spaces": (" \t\n\u3000 ", ""),
+    "only what cannot be seen": ("\u200b\ufeff\u00ad", ""),
+    "nothing": ("", ""),
+    "no value": (None, ""),
+    "an empty list": ([], ""),
+    "a list of nothing": (["", None, " "], ""),
+    "a number": (2026, "2026"),
+    "only emoji": ("🎉" * 400, "🎉" * 23 + "…"),
+    "only combining marks": ("\u0301" * 10_000, "\u0301" * 30),
+    "10 MB of words": ("word " * 2_000_000, "word " * 8 + "word…"),
+    "10 MB without a space": ("x" * 10_000_000, ""),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input(value: object, expected: str) -> None:
+    """Shown in brackets, which go when nothing is left to show."""
+    started = time.process_time()
+    result = solve(mark(value, 1, prefix="[", suffix="]") + " " + URL, Limit(100, limit_length))
+    assert time.process_time() - started < 5
+    assert result.text == (f"[{expected}] {URL}" if expected else URL)
+
+
 @pytest.mark.parametrize(
     "piece", ["a", " ", "a b ", "日", "e\u0301", "#", "@a", '"', "(“", "x.com ", "https://", "。", "a. ", "👨\u200d"]
 )

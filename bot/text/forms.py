@@ -93,7 +93,7 @@ class Forms:
         """Finds the forms, when one is asked for that is neither all nor nothing."""
         if self._wholes or not self.whole.end:
             return
-        alternatives = [form for text in self._field.alternatives if self._is_narrower(form := _whole(text))]
+        alternatives = [form for text in self._field.alternatives[::-1] if self._is_narrower(form := _whole(text))]
         self._wholes = [*sorted(alternatives, key=self._width), self.whole]
         found = self._atoms()
         first, stop = 0, len(found)

@@ -195,7 +195,7 @@ def _listed(value: object, cut: str) -> tuple[str, str]:
     """The texts that make up a value, with marks between them, and what joins them."""
     if isinstance(value, list | tuple):
         return (_ITEM if cut == CutAt.ITEM else ", ").join(_plain_texts(value)), ", "
-    text = "" if value is None else _plain(value)
+    text = _plain(value)
     return _ITEM.join(text.split()) if cut == CutAt.ITEM else text, " "
 
 
@@ -205,7 +205,7 @@ def _plain_texts(values: Iterable[object]) -> list[str]:
 
 def _plain(value: object) -> str:
     """A value as text without blanks round it; empty when nothing of it would be seen."""
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
     if text.isprintable():
         return text
     if _MARKS.search(text):
