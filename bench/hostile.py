@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 
 FAMILIES: Mapping[str, str] = {
@@ -54,6 +54,18 @@ FAMILIES: Mapping[str, str] = {
 }
 """Name of a family -> what its texts repeat."""
 
+PATHS: Mapping[str, str] = {
+    "a path of stops": ".a",
+    "a path of signs": "a!",
+    "a path of parentheses": "(a)",
+    "a path of parentheses in parentheses": "((a)a)",
+    "a path that domains in parentheses go on": "!(b.com)",
+    "a path of domains": "/a.com",
+}
+"""The same for what a link that has begun goes on with."""
+
+LINK = "https://a.com/"
+
 SHORT, LONG = 100_000, 1_000_000
 """Code points of the two texts that are compared."""
 
@@ -61,13 +73,16 @@ LEAST = 0.02
 """CPU seconds a measurement takes at least; what is faster is repeated."""
 
 
-def text_of(unit: str, size: int) -> str:
-    return (unit * (size // len(unit) + 1))[:size]
+def texts(size: int) -> Iterator[tuple[str, str]]:
+    """Name of each family and its text of `size` characters."""
+    for family, unit in FAMILIES.items():
+        yield family, (unit * (size // len(unit) + 1))[:size]
+    for family, unit in PATHS.items():
+        yield family, (LINK + unit * (size // len(unit) + 1))[:size]
 
 
-def growth(work: Callable[[str], object], unit: str, passes: int = 3) -> tuple[float, float]:
+def growth(work: Callable[[str], object], short: str, long: str, passes: int = 3) -> tuple[float, float]:
     """CPU seconds (medians) for the short text and for the long one."""
-    short, long = text_of(unit, SHORT), text_of(unit, LONG)
     work(short)
     pairs = [(_seconds(work, short), _seconds(work, long)) for _ in range(passes)]
     return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)

@@ -21,7 +21,7 @@ def row_line(row: Row) -> str:
 
 
 def growth_line(growth: Growth) -> str:
-    return f"{_verdict(growth.met)} {growth.family}: {growth.long * 1e3:.1f} ms, {growth.times:.1f} × the short text"
+    return f"{_verdict(growth.met)} {growth.family}, {growth.work}: {_grown(growth)}"
 
 
 def _verdict(met: bool, target: float = 1) -> str:
@@ -57,17 +57,25 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 
 def _hostile(growths: Sequence[Growth]) -> list[str]:
+    works = list(dict.fromkeys(each.work for each in growths))
+    families: dict[str, list[Growth]] = {}
+    for each in growths:
+        families.setdefault(each.family, []).append(each)
     return [
         "## Hostile text",
         "",
-        f"Each family repeats one thing; the count for the limit is measured with {SHORT:,} and {LONG:,} characters.",
-        f"Ten times the text may take {MOST_GROWTH:g} times as long at most.",
+        f"Each family repeats one thing. In brackets, how many times as long {LONG:,} characters take as {SHORT:,} do:",
+        f"{MOST_GROWTH:g} times at most.",
         "",
-        f"| family | {LONG:,} characters | times the {SHORT:,} |",
-        "|---|---:|---:|",
-        *(f"| {each.family} | {each.long * 1e3:,.1f} ms | {each.times:.1f} × |" for each in growths),
+        f"| family | {' | '.join(works)} |",
+        f"|---|{'---:|' * len(works)}",
+        *(f"| {family} | {' | '.join(map(_grown, of_it))} |" for family, of_it in families.items()),
         "",
     ]
+
+
+def _grown(growth: Growth) -> str:
+    return f"{growth.long * 1e3:,.1f} ms ({growth.times:.1f} ×)"
 
 
 def _day() -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.hostile import FAMILIES, growth
+from bench.hostile import LONG, SHORT, growth, texts
 from bench.material import headlines, posts
 from bench.peers import CannotInstall, Contender, Runner
+from bot.text.measures import graphemes
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions_or_lists
 from bot.text.xlength import limit_length
 
 WARM_UP, PASSES = 2, 7
@@ -60,9 +62,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """One hostile family: CPU seconds for the short text and for the long one."""
+    """One kind of work on one hostile family: CPU seconds for the short text and for the long one."""
 
     family: str
+    work: str
     short: float
     long: float
 
@@ -147,6 +150,17 @@ def _medians(runners: dict[str, Runner], items: int) -> dict[str, float]:
 
 
 def growths() -> Iterator[Growth]:
-    for family, unit in FAMILIES.items():
-        short, long = growth(limit_length, unit)
-        yield Growth(family=family, short=short, long=long)
+    for (family, short), (_, long) in zip(texts(SHORT), texts(LONG), strict=True):
+        for name, work in HOSTILE_WORK.items():
+            before, after = growth(work, short, long)
+            yield Growth(family=family, work=name, short=before, long=after)
+
+
+def find_entities(text: str) -> None:
+    """Hashtags, mentions and cashtags."""
+    extract_hashtags(text)
+    extract_mentions_or_lists(text)
+    extract_cashtags(text)
+
+
+HOSTILE_WORK = {"count": limit_length, "hashtags, mentions, cashtags": find_entities, "graphemes": graphemes}

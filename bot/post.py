@@ -32,7 +32,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """Text, link and media as the platform will get them. On X the link is part of `text`; `media` is empty so far."""
+    """Text, link and media as the platform will get them. On X the link is part of `text`; `media` is empty so far.
+
+    `warnings` are sentences for a person: what is allowed, but may not be what they want.
+    """
 
     text: str
     link: str = ""
@@ -40,15 +43,18 @@ class Post:
     length: int = 0
     limit: int = 0
     cut: tuple[Cut, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PostRules:
     """What a platform asks of a post. `link_apart`: the link travels beside the text, not in it.
 
-    `cost(post)` is what the platform charges for one such post, in USD.
+    `cost(post)` is what the platform charges for one such post, in USD. `see_more`: the code points after which the
+    platform folds a text away, on a phone and on a computer; nothing when it folds none.
     """
 
     limit: Limit
     link_apart: bool
     cost: Callable[[Post], float]
+    see_more: tuple[int, ...] = ()

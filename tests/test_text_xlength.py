@@ -9,18 +9,32 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from unicodedata import combining, normalize
 
+import emoji
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.hostile import texts
 from bot.text import xlength
+from bot.text.measures import graphemes
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions_or_lists
 from bot.text.xhosts import HostFinder, TopLevelDomains
-from bot.text.xlength import X_LIMIT, X_URL_LENGTH, extract_urls, limit_length, nfc, parse, weighted_length
+from bot.text.xlength import (
+    X_LIMIT,
+    X_URL_LENGTH,
+    display_length,
+    extract_urls,
+    limit_length,
+    nfc,
+    parse,
+    weighted_length,
+)
 from bot.text.xtables import character_classes, newer_tables, reference_tables, rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,6 +128,13 @@ def test_holds_the_larger_count_against_the_limit(text: str, length: int) -> Non
     assert limit_length(text) == length
 
 
+def test_every_emoji_of_the_newest_unicode_is_shown_as_two_and_never_held_for_less() -> None:
+    two_letters = {"\N{COPYRIGHT SIGN}", "\N{REGISTERED SIGN}"}  # light characters, emoji only with their selector
+    assert {each for each in emoji.EMOJI_DATA if display_length(each) != 2} == two_letters
+    assert {each for each in emoji.EMOJI_DATA if limit_length(each) < 2} == two_letters
+    assert display_length(f"a\r\n{PHOENIX} https://a.kids") == 1 + 1 + 2 + 1 + 23
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.sampled_from([*"aé日🇦 .:/@-_\r\n", "https://", ".com", ".kids", ".zzz", PHOENIX, FAMILY]), max_size=20)
@@ -197,61 +218,27 @@ def test_a_run_of_host_characters_gives_each_host_once() -> None:
 
 # -- hostile text ----------------------------------------------------------------------------------
 
-HOSTILE = {
-    "labels": "a.",
-    "dots": ".",
-    "unknown domains": "a.zzzz ",
-    "known domains in a chain": "a.com.",
-    "protocols begun": "http",
-    "protocols": "https://",
-    "protocols with a letter": "http://a",
-    "unknown links": "http://a.zzz ",
-    "domains in other letters": "日a.com ",
-    "domains glued to other letters": "日a.com",
-    "labels in other letters": "日.",
-    "accented labels": "é.",
-    "punycode labels": "a.xn--",
-    "underscores": "_a.com.",
-    "underscore chains": "x.a_b.com.",
-    "links that stop early": "a.com日.jp/p ",
-    "links that tear emoji apart": "a.com👩\u200d👧.jp/p",
-    "hyphens": "a--.",
-    "signs after domains": "a.co@",
-    "open parentheses": "a.com/(",
-    "parentheses in parentheses": "a.com/((a)",
-    "queries that do not end": "a.com/?!",
-    "t.co": "https://t.co/a",
-    "marks": "\u0301",
-    "marks out of order": "\u0301\u0323",
-    "marks in long runs": "a" + "\u0301\u0323" * 505,
-    "decomposed syllables": "\u1112\u1161\u11ab",
-    "joined people": "\U0001f469\u200d",
-    "joiners": "\u200d",
-    "flags": "\U0001f1e6",
-    "tones": "\U0001f3fd",
-    "tag flags": "\U0001f3f4\U000e0067",
-    "emoji as labels": "\U0001f600.",
-    "spaces": " ",
-    "NULs": "\0",
-    "halves of emoji": "\ud83d",
-    "carriage returns": "\r",
-}
+GROWING = {"limit_length": limit_length, "graphemes": graphemes, "hashtags": extract_hashtags}
+GROWING |= {"mentions": extract_mentions_or_lists, "cashtags": extract_cashtags}
 
 
-def seconds(text: str) -> float:
-    """CPU time of one count."""
+def seconds(work: Callable[[str], object], text: str) -> float:
     start = time.process_time()
-    limit_length(text)
+    work(text)
     return time.process_time() - start
 
 
-@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
-def test_time_grows_no_faster_than_the_text(unit: str) -> None:
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [(short, long) for (_, short), (_, long) in zip(texts(20_000), texts(200_000), strict=True)],
+    ids=[family for family, _ in texts(1)],
+)
+def test_time_grows_no_faster_than_the_text(short: str, long: str) -> None:
     limit_length("warm up https://a.kids")
-    short, long = ((unit * size)[:size] for size in (20_000, 200_000))
-    # Ten times the text takes about ten times as long; quadratic work would take a hundred times. A machine that
-    # is busy elsewhere may spoil one measurement, not three.
-    assert any(seconds(long) < 40 * max(seconds(short), 0.0005) for _ in range(3))
+    for name, work in GROWING.items():
+        # Ten times the text takes about ten times as long; quadratic work would take a hundred times. A machine that
+        # is busy elsewhere may spoil one measurement, not three.
+        assert any(seconds(work, long) < 40 * max(seconds(work, short), 0.0005) for _ in range(3)), name
 
 
 @settings(max_examples=300, deadline=None)

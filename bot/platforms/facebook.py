@@ -30,6 +30,7 @@ from bot.platforms.outcomes import (
     bounded,
 )
 from bot.post import Limit, Post, PostRules
+from bot.text.measures import SEE_MORE, code_points
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -119,7 +120,9 @@ class Facebook(Client):
 
     title = "Facebook"
     secrets = ("page_token",)
-    rules = PostRules(limit=Limit(FACEBOOK_LIMIT, len), link_apart=True, cost=lambda post: 0.0)
+    rules = PostRules(
+        limit=Limit(FACEBOOK_LIMIT, code_points), link_apart=True, cost=lambda post: 0.0, see_more=SEE_MORE
+    )
 
     def __init__(
         self, account: Account, *, base_url: str | None, secrets: Mapping[str, str], deadline: timedelta

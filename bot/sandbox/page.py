@@ -14,11 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.sandbox.graph_content import MESSAGE_LIMIT
 from bot.sandbox.graph_objects import permalink
 from bot.sandbox.ledger import Accepted, Ledger
+from bot.text.measures import SEE_MORE
 from bot.text.xlength import X_LIMIT, extract_urls, limit_length
 
 SHOWN = 50  # posts of one account, and accounts of a platform: a page that refreshes itself has to stay small
 SHOWN_ACCOUNTS = 20
-SEE_MORE = 477  # characters after which Facebook folds a post on a desktop
+_, SEEN = SEE_MORE  # the page is shown as on a computer
 REFRESH_SECONDS = 5
 TONES = 6
 
@@ -148,10 +149,10 @@ def _clock(moment: datetime) -> str:
 
 def _fold(text: str) -> int:
     """Where a long post is folded: at the last space before the mark."""
-    if len(text) <= SEE_MORE:
+    if len(text) <= SEEN:
         return len(text)
-    space = text.rfind(" ", 0, SEE_MORE)
-    return space if space > 0 else SEE_MORE
+    space = text.rfind(" ", 0, SEEN)
+    return space if space > 0 else SEEN
 
 
 def _pieces(text: str) -> Iterator[Piece]:

@@ -82,6 +82,8 @@ class HostFinder:
         labels = text[run:run_end].split(".")
         begins = list(accumulate((len(label) + 1 for label in labels[:-1]), initial=run))
         tld_ends = [self._tlds.end(text, begin) for begin in begins]
+        if not any(tld_ends):
+            return
         names = _farthest_names(labels, tld_ends)
         for index in range(len(labels) - 1):
             low, high, name = begins[index], begins[index + 1] - 1, names[index]

@@ -53,6 +53,14 @@ def extract_urls(text: str) -> list[FoundUrl]:
     return _reference().urls.find(text)
 
 
+def display_length(text: str) -> int:
+    """Length of `text` in weighted characters as X should show it to a writer: by the newer tables.
+
+    An emoji of the newest Unicode counts 2, however many code points it has. The limit is held to `limit_length`.
+    """
+    return _newer().weighted_length(_with_plain_line_ends(text))
+
+
 def limit_length(text: str) -> int:
     r"""Length of `text` in weighted characters that is held against `X_LIMIT`.
 
@@ -60,13 +68,15 @@ def limit_length(text: str) -> int:
     and with newer ones. A link with a protocol whose top-level domain is in neither counts as a link or as its
     characters, whichever is more. Line ends count once each, as `\n`.
     """
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = nfc(text)
+    text = nfc(_with_plain_line_ends(text))
     reference, newer = _reference(), _newer()
     rest = reference.without_urls(text)
     newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
     return max(reference.total(rest), newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text))
+
+
+def _with_plain_line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 class Rest(NamedTuple):
@@ -74,6 +84,9 @@ class Rest(NamedTuple):
 
     text: str
     cut: int
+
+
+_PART = 65_536  # characters
 
 
 class Measure:
@@ -103,13 +116,13 @@ class Measure:
         if "." not in text or not (found := self.urls.find(text)):
             return Rest(text, 0)
         pieces: list[str] = []
-        stretches, done = counted_stretches(text, found), 0
-        for stretch in stretches:
+        done = 0
+        for stretch in counted_stretches(text, found):
             pieces.append(text[done : stretch.start])
             done = self._torn_end(text, stretch)
             pieces += text[stretch.end : done]
         pieces.append(text[done:])
-        cut = len(stretches) * self._rules.url_length - (len(pieces) - 1) * self._rules.light
+        cut = len(found) * self._rules.url_length - (len(pieces) - 1) * self._rules.light
         return Rest("\n".join(pieces), cut)
 
     def _torn_end(self, text: str, stretch: Stretch) -> int:
@@ -135,12 +148,18 @@ class Measure:
         light, heavy = self._rules.light, self._rules.heavy
         if text.isascii():
             return light * len(text)
-        heavy_chars = "".join(self._heavy_runs(text))
-        weight = light * len(text) + (heavy - light) * len(heavy_chars)
+        heavy_chars = self._count_heavy(text)
+        weight = light * len(text) + (heavy - light) * heavy_chars
         return weight - self._emoji.saved(text) if heavy_chars else weight
 
+    def _count_heavy(self, text: str) -> int:
+        """How many characters of the text are heavy. A long text is looked at in parts, as the runs take room."""
+        if len(text) <= _PART:
+            return len("".join(self._heavy_runs(text)))
+        return sum(self._count_heavy(text[start : start + _PART]) for start in range(0, len(text), _PART))
+
     def _saving(self, sequence: str) -> int:
-        heavy = len("".join(self._heavy_runs(sequence)))
+        heavy = self._count_heavy(sequence)
         return self._rules.light * len(sequence) + (self._rules.heavy - self._rules.light) * heavy - self._rules.heavy
 
     def _valid_end(self, text: str) -> int:

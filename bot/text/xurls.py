@@ -184,16 +184,14 @@ class Stretch(NamedTuple):
     stops_early: bool
 
 
-def counted_stretches(text: str, urls: Iterable[FoundUrl]) -> list[Stretch]:
+def counted_stretches(text: str, urls: Iterable[FoundUrl]) -> Iterator[Stretch]:
     """The stretches of `text` that count as one URL each, in order and apart from each other.
 
     The reference counts as many UTF-16 units from a link's start as the link is long: that is less than the link
     takes in the text when other characters lie between its ends.
     """
-    return [
-        Stretch(start, end, 0, False) if end - start == len(url) else _shorter_stretch(text, url, start)
-        for url, start, end in urls
-    ]
+    for url, start, end in urls:
+        yield Stretch(start, end, 0, False) if end - start == len(url) else _shorter_stretch(text, url, start)
 
 
 def _shorter_stretch(text: str, url: str, start: int) -> Stretch:
