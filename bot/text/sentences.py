@@ -38,13 +38,17 @@ _ENGLISH = (
     " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri vs approx ca cf ed est"
     " incl Inc Ltd Co Corp Bros Vol Fig Ave Blvd Rd Dept Univ"
 )
-_WEST_EUROPEAN = "bzw ggf Hr Fr Nr Str Mio Mrd Mme Mlle Mgr Sra Sres Dña Ud Uds Av Avda Exmo Sig Dott"
-_TURKIC = "prof dos akad müəl dr Dos Akad Doç Yrd Öğr Gör Uzm Cad Sok Mah Bul Apt küç pr Küç Alb Yzb Bnb"
-_SLAVIC = (
-    "акад проф доц им ул пл пр просп бул пер респ обл гор руб коп тыс млн млрд см ср напр гл ред зам нач ген полк"
-    " Акад Проф Доц ім вул грн"
+_WEST_EUROPEAN = "bzw ggf Hr Fr Nr Str Okt Dez Mio Mrd Mme Mlle Mgr Sra Srta Sres Dra Dña Ud Uds Av Avda Exmo Sig Dott"
+_TURKIC = (
+    "prof dos akad müəl dr resp təxm məs ray qəs küç pros mənz doç yrd öğr gör uzm sn cad sok mah bul apt pr alb yzb"
+    " bnb org"
 )
-_ABBREVIATIONS = frozenset(f"{_ENGLISH} {_WEST_EUROPEAN} {_TURKIC} {_SLAVIC}".split())
+_SLAVIC = (
+    "акад проф доц им ул пл пр просп бул пер кв корп стр респ обл гор руб коп тыс млн млрд см ср напр гл ред зам нач"
+    " ген полк сб св ім вул буд грн"
+)
+_EITHER_CASE = f"{_TURKIC} {_SLAVIC}"  # an address, a title or an example may begin the sentence
+_ABBREVIATIONS = frozenset(f"{_ENGLISH} {_WEST_EUROPEAN} {_EITHER_CASE} {_EITHER_CASE.title()}".split())
 # So short a word before a number is taken for an abbreviation: "no. 5", "Art. 12", "ст. 5", "səh. 12".
 _SHORT_WORD = 4
 
