@@ -18,8 +18,10 @@ from bot.errors import CannotFit, TemplateFailed
 from bot.post import Post, PostRules
 from bot.text.clean import clean, one_line
 from bot.text.fit import FitMisused, Fitted, solve
+from bot.text.marks import LINK_END
+from bot.text.measures import warnings_for
 from bot.text.outside import defuse
-from bot.text.utm import tagged, untagged
+from bot.text.utm import tagged
 
 MOST_CHARACTERS = 100_000
 """Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
@@ -65,22 +67,24 @@ def compose(
         length=fitted.length,
         limit=rules.limit.most,
         cut=fitted.cut,
+        warnings=warnings_for(rules, fitted.text),
     )
 
 
 def _from_template(article: Article, account: Account, rules: PostRules, templates: Renders, round: int) -> Fitted:
     name = template_name(article, account, templates, round)
     values = template_values(article, account)
+    rendered = templates.render(name, values)
     try:
-        fitted = solve(templates.render(name, values), rules.limit)
+        fitted = solve(rendered, rules.limit)
     except FitMisused as error:
         raise TemplateFailed(f"{name}: {error}") from error
     if not fitted.text:
         raise TemplateFailed(
             f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
         )
-    url = str(values["url"])
-    if url and not rules.link_apart and _page(url) in fitted.text and not _stands_clear(url, fitted.text):
+    links = [] if rules.link_apart else _links(str(values["url"]), rendered)
+    if not all(_stands_clear(link, fitted.text) for link in links if link in fitted.text):
         raise TemplateFailed(
             f"{name} prints the link close to other text, which would change where it leads.",
             "Leave a space or a line end on both sides of {{ url }}.",
@@ -90,9 +94,10 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
 
 def _as_typed(article: Article, account: Account, rules: PostRules, typed: str) -> Fitted:
     text = clean(typed).strip()
-    url = "" if rules.link_apart else tagged(link_in_text(article.url), account.utm)
-    if url and not _stands_clear(url, text):
-        text = f"{text} {url}".strip()
+    url = "" if rules.link_apart else link_in_text(article.url)
+    link = tagged(url, account.utm)
+    if url and not _stands_clear(url, text) and not _stands_clear(link, text):
+        text = f"{text} {link}".strip()
     if not text:
         raise TemplateFailed("The text typed for this post is empty.", "Type at least one character.")
     length = rules.limit.length(text)
@@ -170,20 +175,20 @@ def _short(article: Article) -> str:
     return line if len(line) <= 60 else f"{line[:60].rstrip()}…"
 
 
-def _page(url: str) -> str:
-    """The address without its parameters, which a template may have changed with |utm."""
-    return re.split("[?#]", url, maxsplit=1)[0]
+def _links(url: str, rendered: str) -> list[str]:
+    """The article's link as a rendered template has it: as it is, or with campaign parameters up to the mark of |utm."""
+    page = re.split("[?#]", url, maxsplit=1)[0]
+    with_campaign = re.findall(rf"{re.escape(page)}[^\s{LINK_END}]*+(?={LINK_END})", rendered) if page else []
+    for link in with_campaign:
+        rendered = rendered.replace(link + LINK_END, "")
+    return [*with_campaign, url] if url and url in rendered else with_campaign
 
 
 def _stands_clear(url: str, text: str) -> bool:
     """Whether `url` stands in `text` as a link of its own: nothing before or behind it would be read as part of it.
 
-    It may have other campaign parameters there. Before it: twitter-text v3, validUrlPrecedingChars. Behind it only
-    closing punctuation and white space are safe on every platform.
+    Before it: twitter-text v3, validUrlPrecedingChars. Behind it only closing punctuation and white space are safe
+    on every platform.
     """
-    expected = untagged(url).rstrip(_CLOSING)
-    links = re.finditer(rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(_page(url))}\S*", text)
-    return any(untagged(link[0].rstrip(_CLOSING)).rstrip(_CLOSING) == expected for link in links)
-
-
-_CLOSING = ".,;:!?)]}»”’\"'…。、）」"
+    clear = rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(url)}(?=[.,;:!?)\]}}»”’\"'…。、）」]*(?:\s|\Z))"
+    return re.search(clear, text) is not None

@@ -65,6 +65,15 @@ def test_where_the_link_travels_apart_it_is_not_in_the_text() -> None:
     assert (post.link, post.length, post.limit) == (URL, len(post.text), 63_206)
 
 
+def test_a_post_says_where_its_platform_folds_it() -> None:
+    folding = replace(FACEBOOK, see_more=(40, 477))
+    [warning] = compose(ARTICLE, account("posts/facebook.txt.j2"), folding, TEMPLATES).warnings
+    assert "about 40 of these" in warning
+    [typed] = compose(ARTICLE, account(), folding, TEMPLATES, text="Look " * 10).warnings
+    assert "49 characters" in typed
+    assert compose(ARTICLE, account(), X, TEMPLATES).warnings == ()
+
+
 @pytest.mark.parametrize(("template", "rules"), [("posts/x.txt.j2", X), ("posts/facebook.txt.j2", FACEBOOK)])
 def test_without_summary_and_link_only_the_title_is_left(template: str, rules: PostRules) -> None:
     assert compose(Article(title="Only a title"), account(template), rules, TEMPLATES).text == "Only a title"
@@ -214,7 +223,7 @@ def test_a_defused_tag_makes_the_hashtag_it_always_made(tmp_path: Path) -> None:
     assert compose(article, own, X, Templates([tmp_path])).text == "T #VictoryDay #AmazonDe #Booking"
 
 
-def test_a_short_headline_goes_before_a_cut_one() -> None:
+def test_the_shipped_templates_take_a_short_headline_before_they_cut_a_long_one() -> None:
     article = Article(title="A very long headline " * 20, short_title="Short", summary=SUMMARY, url=URL, breaking=True)
     assert compose(article, account(), X, TEMPLATES).text == f"⚡ Short — {SUMMARY} {URL}"
 
@@ -256,6 +265,10 @@ GLUED = {
     "before a word": "{{ url }}{{ title }}",
     "before a path": "{{ url }}/print",
     "before a full stop and a word": "{{ url }}.{{ title }}",
+    "with campaign parameters, before a word": "{{ url|utm(source='x') }}{{ title }}",
+    "with campaign parameters, before a field that is elastic": "{{ url|utm(source='x') }}{{ title|fit(1) }}",
+    "once so and once so": "{{ url|utm(source='x') }} {{ url }}{{ title }}",
+    "with campaign parameters, behind a word": "{{ title }}{{ url|utm(source='x') }}",
 }
 
 
@@ -266,10 +279,41 @@ def test_a_link_close_to_other_text_is_refused(written: Callable[..., str], sour
 
 
 @pytest.mark.parametrize(
-    "source", ["({{ url }})", "“{{ url }}”. {{ title }}", "{{ title }}: {{ url }}!", "{{ url }}\n{{ title }}"]
+    "source",
+    [
+        "({{ url }})",
+        "“{{ url }}”. {{ title }}",
+        "{{ title }}: {{ url }}!",
+        "{{ url }}\n{{ title }}",
+        "({{ url|utm(source='x') }})",
+        "{{ url|utm(source='x') }}{{ tags|fit(1, prefix=' ') }}",
+        "{{ url|utm(source='x') }} {{ url }}",
+    ],
 )
 def test_a_link_beside_punctuation_is_fine(written: Callable[..., str], source: str) -> None:
     assert URL in written(source)
+
+
+TAGGED = f"{URL}&utm_source=x&utm_campaign=night%20desk"
+CAMPAIGN = {"source": "x", "campaign": "night desk"}
+
+
+def test_an_accounts_campaign_parameters_are_on_its_link_wherever_it_goes() -> None:
+    x, page = replace(account(), utm=CAMPAIGN), replace(account("posts/facebook.txt.j2"), utm=CAMPAIGN)
+    assert compose(ARTICLE, x, X, TEMPLATES).text == f"{ARTICLE.title} — {SUMMARY} {TAGGED}"
+    assert compose(ARTICLE, page, FACEBOOK, TEMPLATES).link == TAGGED
+    assert compose(ARTICLE, x, X, TEMPLATES, text="Look").text == f"Look {TAGGED}"
+    assert compose(ARTICLE, x, X, TEMPLATES, text=f"Look: {URL}").text == f"Look: {URL}"
+    assert compose(Article(title="T"), x, X, TEMPLATES).text == "T"
+
+
+def test_a_template_may_change_the_campaign_and_the_link_stays_whole_in_the_longest_post(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("{{ title|fit(1) }} {{ url|utm(campaign='late', term=section) }}")
+    article = replace(ARTICLE, url=f"{URL}&utm_medium=rss#top", title="A very long headline " * 30)
+    post = compose(article, replace(account("t.j2"), utm=CAMPAIGN), X, Templates([tmp_path]))
+    link = f"{URL}&utm_source=x&utm_campaign=late&utm_term=City#top"
+    assert [found.url for found in extract_urls(post.text)] == [link]
+    assert 260 < post.length <= 280
 
 
 def test_a_template_may_leave_the_link_out(written: Callable[..., str]) -> None:

@@ -17,6 +17,7 @@ from jinja2.runtime import Context
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import one_line
 from bot.text.fit import mark
+from bot.text.marks import LINK_END
 from bot.text.outside import restored
 from bot.text.utm import PARAMETERS, tagged
 
@@ -242,8 +243,12 @@ def _hashtag_body(tag: str, language: str) -> str:
 
 @pass_context
 def utm(context: Context, url: object, **parameters: object) -> str:
-    """The link with the account's campaign parameters, or those given here; nothing else of it changes."""
+    """The link with the account's campaign parameters, or those given here; nothing else of it changes.
+
+    A mark stands behind it, by which `bot.compose` sees that nothing else in the post does.
+    """
     if unknown := parameters.keys() - set(PARAMETERS):
         raise FilterMisused(f"utm knows no {min(unknown)}; there are: {', '.join(PARAMETERS)}.")
     settled = _of_account(context).get("utm") or {}
-    return tagged(shown(url), {**settled, **{name: shown(value) for name, value in parameters.items()}})
+    link = tagged(shown(url), {**settled, **{name: shown(value) for name, value in parameters.items()}})
+    return f"{link}{LINK_END}" if link else ""

@@ -27,6 +27,9 @@ _PIECES = re.compile(f"({_OPEN}[^{_OPEN}{_CLOSE}{_GROUP}{_END_GROUP}]*{_CLOSE}|[
 GROUP_OPEN, GROUP_CLOSE = _GROUP, _END_GROUP
 """What stands round a part of a text that is shown only while one of the fields inside it is."""
 
+LINK_END = "\ufdd6"
+"""What `|utm` puts behind a link, so that it can be told from a text right behind it; no post shows it."""
+
 LOWEST_PRIORITY = 5
 
 
