@@ -176,7 +176,7 @@ def _short(article: Article) -> str:
 
 
 def _links(url: str, rendered: str) -> list[str]:
-    """The article's link as a rendered template has it: as it is, or with campaign parameters up to the mark of |utm."""
+    """The article's link as a rendered template has it: as it is, or with campaign parameters, up to their mark."""
     page = re.split("[?#]", url, maxsplit=1)[0]
     with_campaign = re.findall(rf"{re.escape(page)}[^\s{LINK_END}]*+(?={LINK_END})", rendered) if page else []
     for link in with_campaign:
