@@ -159,7 +159,7 @@ def _preview(article: Article, account: Account, delivery: Delivery | None, live
         error=error or None,
     )
     card = link_card(article, post, rules) if post else None
-    return Preview(line=line, article=article, account=account, card=card)
+    return Preview(line=line, article=article, account=account, card=card, warnings=post.warnings if post else ())
 
 
 def _cuts(post: Post | None) -> tuple[dict[str, object], ...]:

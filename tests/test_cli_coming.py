@@ -265,6 +265,14 @@ def test_on_a_terminal_it_is_told_what_was_cut_and_how_full_the_post_is(made: Wo
     assert len(bar[0]) == -(-line["length"] * 40 // 280)
 
 
+def test_on_a_terminal_it_is_told_what_facebook_will_fold_away(made: World) -> None:
+    made.add("Ferry returns", summary="It left at midnight. " * 40, accounts=["fb-page"])
+    assert re.findall(r"^  note: On (a \w+) readers see about (\d+)", told(made), re.MULTILINE) == [
+        ("a phone", "125"),
+        ("a computer", "477"),
+    ]
+
+
 def test_on_a_terminal_a_post_that_cannot_fit_says_by_how_much(made: World) -> None:
     write_template(made, "{{ title }} {{ url }}")
     made.add("Ferry returns " * 40, url="https://courier.example/ferry", accounts=["x-main"])

@@ -18,6 +18,7 @@ from bot.article import Article
 from bot.lookalike import MOST_POSTS, layouts, page
 from bot.lookalike.looks import folds
 from bot.preview import LinkCard, Preview, PreviewLine
+from bot.text.measures import SEE_MORE
 from tests.commands import Done, nightdesk
 from tests.world import MONDAY, World, world
 
@@ -110,6 +111,7 @@ def test_the_page_has_the_exact_texts_and_what_nightdesk_says_of_them(made: Worl
     x = done.lines[0]
     for told in (f"{x['length']} of 280", "$0.200", f"cut from {x['cut'][0]['from']} to {x['cut'][0]['to']}", "d1"):
         assert told in seen.text
+    assert "On a computer readers see about 477 of these" in seen.text
     assert "https://courier.example/ferry.jpg" in seen.text
     assert "courier.example" in seen.text
     assert "The page is" in done.err
@@ -130,22 +132,23 @@ def test_it_is_marked_approximate_with_the_dates_of_what_is_known(made: World) -
 
 def test_facebook_folds_on_phones_before_desktops_and_nothing_is_lost() -> None:
     text = "word " * 200
-    on_phones, on_desktops = folds(text)
+    on_phones, on_desktops = folds(text, SEE_MORE)
     assert (text[on_phones], text[on_desktops]) == (" ", " ")
     assert 115 < on_phones <= 125 < 467 < on_desktops <= 477
     seen = Seen(drawn(example("facebook", text)))
-    assert "See more" in seen.text
+    assert seen.attributes("for") == ["post-0-more"]
     assert seen.text.count("word") == 2 * 200  # folded, and exact
     assert [attributes.get("class") for tag, attributes in seen.tags if tag == "input"] == ["unfold"]
-    assert "See more" not in Seen(drawn(example("facebook", "word"))).text
-    assert "See more" not in Seen(drawn(example("x", text))).text
+    for short_or_elsewhere in (example("facebook", "word"), example("x", text)):
+        assert not Seen(drawn(short_or_elsewhere)).attributes("for")
 
 
 @pytest.mark.parametrize("text", ["", "word", "x" * 125, "x" * 126, "x" * 1000, "a\n" * 300], ids=len)
 def test_a_text_folds_within_itself(text: str) -> None:
-    on_phones, on_desktops = folds(text)
+    assert folds(text, ()) == (len(text), len(text))
+    on_phones, on_desktops = folds(text, SEE_MORE)
     assert 0 <= on_phones <= on_desktops <= len(text)
-    assert (on_phones, on_desktops) <= (125, 477)
+    assert (on_phones, on_desktops) <= SEE_MORE
 
 
 def test_x_shows_a_large_card_only_where_a_picture_is_known() -> None:

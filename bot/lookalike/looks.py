@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.identity import is_web_address
+from bot.platforms.registry import rules_for
 from bot.preview import LinkCard, Preview
 from bot.text.clean import clean, one_line
 from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions
 from bot.text.xlength import extract_urls
 
 TONES = 6
-ON_PHONES, ON_DESKTOPS = 125, 477
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def stories(previews: Iterable[Preview]) -> list[Story]:
 
 def _look(preview: Preview, number: int) -> Look:
     line, text = preview.line, preview.line.text or ""
-    first, second = (len(text), len(text)) if line.platform == "x" else folds(text)
+    first, second = folds(text, rules_for(line.platform).see_more)
     pieces = list(_pieces(text, line.platform, preview.card.url if preview.card else ""))
     return Look(
         anchor=f"post-{number}",
@@ -124,9 +124,13 @@ def _look(preview: Preview, number: int) -> Look:
     )
 
 
-def folds(text: str) -> tuple[int, int]:
-    """Where Facebook folds a text on phones and on desktops: behind the last word before each mark."""
-    return _fold(text, ON_PHONES), _fold(text, ON_DESKTOPS)
+def folds(text: str, marks: Sequence[int]) -> tuple[int, int]:
+    """Where a text is folded on phones and on computers: behind the last word before each of the platform's marks.
+
+    Its end where the platform folds nothing.
+    """
+    on_phones, on_computers = marks or (len(text), len(text))
+    return _fold(text, on_phones), _fold(text, on_computers)
 
 
 def _fold(text: str, mark: int) -> int:
