@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import regex
 
+from bot.text.measures import CLUSTER
+
 ELLIPSIS = "…"
 
 
@@ -79,19 +81,21 @@ _LOOSE = (
 )
 # What may not begin a line in Chinese and Japanese stays with the character before it (JIS X 4051, kinsoku).
 _NOT_FIRST = "、。，．・：；？！」』）】〉》”’ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
-_ADDRESS = r"https?://\S++"
+_PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d])[{_NOT_FIRST}]*+"  # most clusters
+_PROTOCOL = "[Hh][Tt][Tt][Pp][Ss]?://"
+_ADDRESS = rf"{_PROTOCOL}\S++"
 _HASHTAG = r"[#＃][\w\p{M}\u200c\u200d]++"
 _MENTION = r"[@＠][A-Za-z0-9_.]++\p{M}*+"
-_CLUSTER = rf"(?=[{_LOOSE}])\X[{_NOT_FIRST}]*+"
-_WORD = rf"(?:(?!https?://)[^\s{_LOOSE}#＃])++"
+_CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}[{_NOT_FIRST}]*+"
+_WORD = rf"(?:(?!{_PROTOCOL})[^\s{_LOOSE}#＃])++"
 
 _RUN = re.compile(r"\S+")
 _MAY_BE_LOOSE = re.compile("[©®\u0e00-\u10ff\u1780-\u17ff\u203c\u2049\u2122\u2139\u2190-\U0010ffff]")  # quick to find
 _HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}]")
-_PIECE: Any = regex.compile(rf"{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_CLUSTER}|{_WORD}|\X", regex.IGNORECASE)
+_PIECE: Any = regex.compile(rf"{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_CLUSTER}|{_WORD}|{CLUSTER}", regex.IGNORECASE)
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
-_X: Any = regex.compile(r"\X")
+_X: Any = regex.compile(CLUSTER)
 
 
 def atoms(text: str, *, clusters: bool = False) -> list[Atom]:
