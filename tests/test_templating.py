@@ -118,8 +118,8 @@ FILTERS = {
     ),
     "hashtags of defused tags": (
         "{{ tags|hashtag }}",
-        {"tags": ["\u200c#\u200csport", "Booking.\u200ccom", "می\u200cخواهم"]},
-        "#Sport #BookingCom #می\u200cخواهم",
+        {"tags": ["\u200c#\u200csport", "Booking.\u200ccom", "می\u200cخواهم", "left\u200c over\u200c"]},
+        "#Sport #BookingCom #می\u200cخواهم #LeftOver",
     ),
     "hashtags in Georgian": ("{{ tags|hashtag }}", {"tags": ["ახალი ამბავი"]}, "#ახალი_ამბავი"),
     "no endless hashtag": ("a{{ tags|hashtag }}", {"tags": ["a" * 100, "b" * 100_000, "c" * 99]}, f"a#C{'c' * 98}"),

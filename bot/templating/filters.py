@@ -228,7 +228,7 @@ def _settled(context: Context) -> dict[str, str]:
 
 
 def _hashtag_body(tag: str, language: str) -> str:
-    # A word ends with its last letter; ZWNJ also stands round signs that were defused (`bot.text.outside`).
+    # ZWNJ stands between the letters of a word; at its ends it says nothing.
     words = [word for found in _WORDS.findall(_APOSTROPHES.sub("", tag)) if (word := found.strip(_ZWNJ))]
     body = ""
     for word in words:

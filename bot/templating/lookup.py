@@ -11,7 +11,8 @@ import filecmp
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -82,38 +83,47 @@ def _choice(names: Sequence[str], key: str) -> str:
     return names[int.from_bytes(digest[:8], "big") % len(names)]
 
 
-def _family(folder: Path, base: str) -> dict[Special, list[str]]:
+def _family(folder: Path, base: str) -> Mapping[Special, list[str]]:
     """The files in `folder` that stand for `base`, by what they are for; variants in the order of their numbers."""
     path = PurePosixPath(base)
     if path.is_absolute() or ".." in path.parts:
         return {}
-    ending = _ENDING.search(path.name)
-    stem = path.name[: ending.start()] if ending else path.name
-    tail = ending[0] if ending else ""
+    top, name = os.path.split(base)
+    ending = _ENDING.search(name)
+    stem = name[: ending.start()] if ending else name
+    beside = os.path.join(folder, top)
+    return _sorted_out(base, stem, _files(beside), _files(os.path.join(beside, stem)))
+
+
+@lru_cache(maxsize=500)
+def _sorted_out(base: str, stem: str, beside: tuple[str, ...], below: tuple[str, ...]) -> Mapping[Special, list[str]]:
+    """What the files beside a template and those in the folder of its name are for."""
+    top, name = os.path.split(base)
+    tail = name.removeprefix(stem)
     found: dict[Special, list[tuple[int, str]]] = {}
-    for place, rest, name in (*_beside(folder, path, stem, tail), *_below(folder, path, stem, tail)):
-        if (reading := _language_and_number(rest)) is not None:
+    for place, between, file in (*_beside(name, stem, tail, beside), *_below(stem, tail, below)):
+        if (reading := _language_and_number(between)) is not None:
             language, number = reading
-            found.setdefault((place, language), []).append((number, name))
-    return {special: [name for _, name in sorted(names)] for special, names in found.items()}
+            found.setdefault((place, language), []).append((number, os.path.join(top, file)))
+    return {special: [file for _, file in sorted(files)] for special, files in found.items()}
 
 
-def _beside(folder: Path, path: PurePosixPath, stem: str, tail: str) -> Iterator[tuple[str, list[str], str]]:
+def _beside(name: str, stem: str, tail: str, files: Sequence[str]) -> Iterator[tuple[str, list[str], str]]:
     """`x.txt.j2` itself and `x.az.txt.j2`, `x.2.txt.j2`: place "", what stands between the dots, the name."""
-    for file in _files(folder / path.parent):
-        if file == path.name:
-            yield "", [], str(path)
+    for file in files:
+        if file == name:
+            yield "", [], file
         elif file.startswith(f"{stem}.") and file.endswith(tail):
-            yield "", file[len(stem) + 1 : len(file) - len(tail)].split("."), str(path.with_name(file))
+            yield "", file[len(stem) + 1 : len(file) - len(tail)].split("."), file
 
 
-def _below(folder: Path, path: PurePosixPath, stem: str, tail: str) -> Iterator[tuple[str, list[str], str]]:
+def _below(stem: str, tail: str, files: Sequence[str]) -> Iterator[tuple[str, list[str], str]]:
     """`x/sport.txt.j2`, `x/sport.az.2.txt.j2`."""
-    for file in _files(folder / path.parent / stem):
+    for file in files:
         if file.endswith(tail):
-            place, *rest = file.removesuffix(tail).split(".")
+            place, *between = file.removesuffix(tail).split(".")
             if place := slug(place):
-                yield place, rest, str(path.parent / stem / file)
+                yield place, between, os.path.join(stem, file)
 
 
 def _language_and_number(between: list[str]) -> tuple[str, int] | None:
@@ -125,10 +135,10 @@ def _language_and_number(between: list[str]) -> tuple[str, int] | None:
     return language, number
 
 
-def _files(folder: Path) -> list[str]:
+def _files(folder: str) -> tuple[str, ...]:
     """Asked anew each time: a file that was just put there counts for the next post."""
     try:
         with os.scandir(folder) as entries:
-            return [entry.name for entry in entries if entry.is_file()]
+            return tuple(entry.name for entry in entries if entry.is_file())
     except OSError:
-        return []
+        return ()
