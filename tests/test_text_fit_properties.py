@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
-import regex
 
 from bot.errors import CannotFit
 from bot.post import Limit
@@ -20,14 +19,15 @@ from bot.text.clean import clean
 from bot.text.fit import Fitted, mark, solve
 from bot.text.forms import Form, Forms
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, Layout, parse
+from bot.text.measures import code_points, graphemes, utf16_units
 from bot.text.tidy import tidy
 from bot.text.xlength import extract_urls, limit_length
 
 MEASURES: dict[str, Callable[[str], int]] = {
     "X": limit_length,
-    "code points": len,
-    "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
-    "graphemes": lambda text: len(regex.findall(r"\X", text)),
+    "code points": code_points,
+    "UTF-16 units": utf16_units,
+    "graphemes": graphemes,
 }
 in_every_measure = pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
 
@@ -163,7 +163,7 @@ def with_form(shown: Sequence[Form], index: int, form: Form) -> list[Form]:
 
 @in_every_measure
 def test_a_post_is_never_over_and_never_loses_its_link(measure: Callable[[str], int]) -> None:
-    for seed, post, fitted in fitting(range(1000), measure):
+    for seed, post, fitted in fitting(range(600), measure):
         text = fitted.text
         assert fitted.length == measure(text) <= post.limit.most, seed
         assert post.link in text.split(), seed
@@ -175,7 +175,7 @@ def test_a_post_is_never_over_and_never_loses_its_link(measure: Callable[[str], 
 @in_every_measure
 def test_no_link_is_altered(measure: Callable[[str], int]) -> None:
     """Whatever X would link in the post, it would have linked in the article, to the same place."""
-    for seed, post, fitted in fitting(range(1000, 2000), measure):
+    for seed, post, fitted in fitting(range(1000, 1300), measure):
         whole = solve(post.rendered, Limit(10**9, measure)).text
         fields = [" ".join([field.text, *field.alternatives]) for field in parse(post.rendered).cleaned().fields]
         links = {found.url for text in [whole, *fields] for found in extract_urls(text)}
@@ -185,7 +185,7 @@ def test_no_link_is_altered(measure: Callable[[str], int]) -> None:
 @in_every_measure
 def test_no_wider_form_that_the_rules_prefer_would_fit(measure: Callable[[str], int]) -> None:
     """Field by field in the order of their priorities: the widest of all forms that fits beside the others' least."""
-    for seed, post, fitted in fitting(range(2000, 2400), measure):
+    for seed, post, fitted in fitting(range(2000, 2250), measure):
         whole = Whole(post)
         shown: Sequence[Form] = whole.least()
         for index in whole.by_priority():
@@ -196,7 +196,7 @@ def test_no_wider_form_that_the_rules_prefer_would_fit(measure: Callable[[str], 
 @in_every_measure
 def test_equal_priorities_share_the_room_fairly(measure: Callable[[str], int]) -> None:
     """As if the room were handed out form by form, always to the field whose next form is the narrowest."""
-    for seed, post, fitted in fitting(range(3000, 3300), measure, equal=True):
+    for seed, post, fitted in fitting(range(3000, 3150), measure, equal=True):
         whole = Whole(post)
         shown: Sequence[Form] = whole.least()
         numbers = [0] * len(whole.forms)
@@ -216,7 +216,7 @@ def test_equal_priorities_share_the_room_fairly(measure: Callable[[str], int]) -
 
 @in_every_measure
 def test_what_was_cut_is_reported_with_its_lengths(measure: Callable[[str], int]) -> None:
-    for seed, post, fitted in fitting(range(4000, 4500), measure):
+    for seed, post, fitted in fitting(range(4000, 4250), measure):
         texts = {field.rules.name: field.text for field in parse(post.rendered).cleaned().fields}
         for cut in fitted.cut:
             assert cut.whole == measure(texts[cut.field]), seed
@@ -229,7 +229,7 @@ def test_what_was_cut_is_reported_with_its_lengths(measure: Callable[[str], int]
 @in_every_measure
 def test_no_more_words_would_fit(measure: Callable[[str], int]) -> None:
     """The same for plain words, without asking the engine what forms there are."""
-    for seed in range(500):
+    for seed in range(200):
         chance = random.Random(seed)
         words = [chance.choice(["council", "şəhər", "Москва", "a", "ﬁnally", "बात", "o\u0308l"]) for _ in range(90)]
         words = [unicodedata.normalize("NFC", word) for word in words]
@@ -243,7 +243,7 @@ def test_no_more_words_would_fit(measure: Callable[[str], int]) -> None:
 
 @in_every_measure
 def test_a_whole_short_headline_is_preferred_to_any_cut_that_is_as_wide(measure: Callable[[str], int]) -> None:
-    for seed in range(500):
+    for seed in range(200):
         chance = random.Random(seed)
         title, *short = (tidy(clean(text_of(chance, most) + "end")) for most in [80, 15, 15])
         link, limit = LINK.format(seed), Limit(chance.randint(110, 300), measure)

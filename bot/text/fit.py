@@ -55,11 +55,13 @@ def solve(rendered: str, limit: Limit) -> Fitted:
     itself, FitMisused when the marks were damaged.
     """
     layout = parse(rendered)
-    text = tidy(clean(layout.assemble([field.whole for field in layout.fields])))
+    assembled = layout.assemble([field.whole for field in layout.fields])
+    text = tidy(clean(assembled))
     length = limit.length(text)
     if length <= limit.most:
         return Fitted(text, length)
-    return _Solver(layout.cleaned(), limit, {text: length}).solved()
+    # What is part of a clean text is clean.
+    return _Solver(layout if text == assembled else layout.cleaned(), limit, {text: length}).solved()
 
 
 def _finished(assembled: str) -> str:
@@ -92,6 +94,7 @@ class _Solver:
         groups = [list(equals) for _, equals in groupby(by_priority, key=self._priority)]
         text, length = self._filled(groups, self._presumed(groups))
         if length > self.limit.most:
+            self.forms = [Forms(field, self.limit) for field in self.layout.fields]
             text, length = self._filled(groups, 0)
         if length > self.limit.most:
             raise _too_long(text, length, self.limit.most)
@@ -170,6 +173,7 @@ class _Solver:
         narrow = trial(self.picks[index])
         if narrow.length > self.limit.most:
             return narrow.pick
+        self.forms[index].room = self.limit.most - narrow.length + MOST_SAVED
         wide = wide._replace(pick=len(self.forms[index]) - 1)
         guesses = MOST_GUESSES
         while wide.pick - narrow.pick > 1:
@@ -245,7 +249,7 @@ class _Solver:
                 yield Cut(forms.rules.name, forms.width(WHOLE), forms.width(pick))
 
 
-_DOTTED = re.compile(r"\.\S")
+_DOTTED = re.compile(r"\w\.\w")
 
 
 def _too_long(text: str, needed: int, most: int) -> CannotFit:

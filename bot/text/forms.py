@@ -47,6 +47,7 @@ class Forms:
     def __init__(self, field: Field, limit: Limit) -> None:
         self.rules = field.rules
         self.whole = _whole(field.text)
+        self.room = limit.most  # wider cuts need not be looked for
         self._field = field
         self._limit = limit
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
@@ -147,9 +148,9 @@ class Forms:
 
     def _beginning(self) -> str:
         """A beginning of the text that holds all that could fit: one of megabytes costs no more than a long one."""
-        text, most = self.whole.source, self._limit.most
-        size = int(_SPARE * most * len(text) / max(self._width(self.whole), 1)) + _CONTEXT
-        while size < len(text) and self._limit.fits(text[:size]):
+        text = self.whole.source
+        size = int(_SPARE * self.room * len(text) / max(self._width(self.whole), 1)) + _CONTEXT
+        while size < len(text) and self._limit.length(text[:size]) <= self.room:
             size *= 2
         return text[:size]
 

@@ -89,8 +89,8 @@ class Field(NamedTuple):
 
     @property
     def alternatives(self) -> list[str]:
-        """Whole texts that may stand for this one where it does not fit."""
-        return self.others.split(_ITEM) if self.others else []
+        """Whole texts that may stand for this one where it does not fit, clean and tidy."""
+        return [tidy(clean(text)) for text in self.others.split(_ITEM)] if self.others else []
 
     @property
     def whole(self) -> str:
@@ -98,11 +98,7 @@ class Field(NamedTuple):
         return self.rules.dressed(self.text)
 
     def cleaned(self) -> Field:
-        return Field(self.rules, _clean_each(self.listed), _clean_each(self.others))
-
-
-def _clean_each(listed: str) -> str:
-    return _ITEM.join(tidy(clean(text)) for text in listed.split(_ITEM))
+        return self._replace(listed=_ITEM.join(tidy(clean(text)) for text in self.items))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ _EITHER_CASE = f"{_TURKIC} {_SLAVIC}"  # an address, a title or an example may b
 _ABBREVIATIONS = frozenset(f"{_ENGLISH} {_WEST_EUROPEAN} {_EITHER_CASE} {_EITHER_CASE.title()}".split())
 # So short a word before a number is taken for an abbreviation: "no. 5", "Art. 12", "ст. 5", "səh. 12".
 _SHORT_WORD = 4
+_LONG_WORD = 1 + max(map(len, _ABBREVIATIONS))
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -103,6 +104,8 @@ def _is_end(text: str, stop: re.Match[str]) -> bool:
 
 def _may_go_on(text: str, at: int, following: str) -> bool:
     """Whether the full stop at `at` may be one of an abbreviation, an initial, a date or a list."""
+    if text[max(0, at - _LONG_WORD) : at].isalpha() and at >= _LONG_WORD:
+        return False
     word = str(_WORD_BEFORE.match(text, max(0, at - 32), at)[0])
     before = text[max(0, at - len(word) - 1) : at - len(word)]
     if word.isdecimal():  # "am 8. November", "3. Lig", "1. Introduction", but neither "in 2020." nor "to 4.20."
