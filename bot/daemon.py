@@ -9,13 +9,9 @@ threads, so that a slow one never keeps a post from its minute.
 from __future__ import annotations
 
 import logging
-import queue
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC
-from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -25,33 +21,12 @@ from bot.dispatch import connect_live, run_pass
 from bot.errors import NightdeskError, TryAgainLater
 from bot.fetching import fetch_source
 from bot.nightdesk import Nightdesk
+from bot.stopping import Bell, stopping_on_signals
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 SOURCES_AT_A_TIME = 4
-
-
-@dataclass(slots=True)
-class Bell:
-    """Wakes the dispatcher, and says whether it is to stop. Safe to ring in a signal handler, as an Event is not."""
-
-    stopped: bool = False
-    _rings: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
-
-    def ring(self) -> None:
-        self._rings.put(None)
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.ring()
-
-    def wait(self) -> bool:
-        """Until it rings; many rings are one. True while the work goes on."""
-        self._rings.get()
-        while not self._rings.empty():
-            self._rings.get()
-        return not self.stopped
 
 
 def run(desk: Nightdesk, tell: Tell = lambda step: None) -> None:
@@ -111,18 +86,3 @@ def _ticking(desk: Nightdesk, bell: Bell) -> Iterator[None]:
         yield
     finally:
         scheduler.shutdown(wait=True)
-
-
-@contextmanager
-def stopping_on_signals(bell: Bell) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for an end; the old handlers come back afterwards."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        bell.stop()
-
-    old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

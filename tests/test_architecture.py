@@ -13,7 +13,7 @@ BOT = ROOT / "bot"
 
 FLOORS = {
     "faces": {"cli", "desk", "inbox", "sandbox"},
-    "wiring": {"app", "daemon"},
+    "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "deliver", "dispatch", "recovery", "pausing", "decide", "golive",
         "summary", "report", "story", "planning", "preview", "status",

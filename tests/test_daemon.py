@@ -26,9 +26,9 @@ ITEM = "<item><title>Story {n}</title><link>https://courier.example/{n}</link><g
 
 
 @contextmanager
-def running(made: World) -> Iterator[subprocess.Popen[str]]:
+def running(made: World, command: str = "run") -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "--home", str(made.home), "run"],
+        [sys.executable, "-m", "bot", "--home", str(made.home), command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,6 +82,16 @@ def test_a_post_in_flight_is_finished_before_it_ends(now_world: World) -> None:
         status, _ = end(process)
     assert status == 0
     assert now_world.states() == {"x-main": ["published"]}
+    assert len(now_world.posts()) == 1
+
+
+def test_once_finishes_the_post_in_flight_when_it_is_told_to_stop(now_world: World) -> None:
+    now_world.order(kind="slow", platform="x", seconds=1.5)
+    now_world.add("One", "Two")
+    with running(now_world, "once") as process:
+        eventually(lambda: now_world.states() == {"x-main": ["sending", "queued"]})
+        assert end(process)[0] == 0
+    assert now_world.states() == {"x-main": ["published", "queued"]}
     assert len(now_world.posts()) == 1
 
 
