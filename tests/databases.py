@@ -65,8 +65,7 @@ class PostgreSQL:
 def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
     """The run's server; `shared` is a folder that all its workers see. Skips the test where the package is missing."""
     server_package = _server_package()
-    import psycopg
-
+    psycopg = pytest.importorskip("psycopg", reason="PostgreSQL: the driver psycopg is not installed")
     with ExitStack() as clean_up:
         with _only_one(shared / "postgresql.lock"):
             server = server_package.get_server(_folder(shared) / "data", cleanup_mode="delete")
