@@ -233,7 +233,7 @@ def record_intent(desk: Nightdesk, claim: Claim, post: Post) -> Attempt | None:
                 text=post.text,
                 link=post.link,
                 slot=slot.key if slot else None,
-                slot_at=slot.at if slot else claim.turn.due_at,
+                due_at=slot.at if slot else claim.turn.due_at,
                 cost=rules.cost(post),
                 desk_now=desk.clock.desk_now(),
                 real_now=desk.clock.real_now(),

@@ -157,7 +157,7 @@ def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> A
         "text": "Ferry returns",
         "link": "https://courier.example/ferry",
         "slot": None,
-        "slot_at": None,
+        "due_at": None,
         "cost": 0.2,
         "desk_now": NOW,
         "real_now": NOW,

@@ -33,7 +33,7 @@ def test_an_intent_is_an_open_attempt_a_sending_delivery_a_used_slot_and_a_row_o
         fence = claim(tx)
         assert fence is not None
         attempt = intend(
-            tx, delivery, fence, slot=SLOT, slot_at=NOW - MINUTE, desk_now=NOW, real_now=NOW + timedelta(seconds=1)
+            tx, delivery, fence, slot=SLOT, due_at=NOW - MINUTE, desk_now=NOW, real_now=NOW + timedelta(seconds=1)
         )
         assert attempt == Attempt(
             id=attempt.id if attempt else 0,
@@ -66,7 +66,7 @@ NO_INTENT: dict[str, dict[str, Any]] = {
     "the delivery is another account's": {"of": "fb-page"},
     "the delivery is held": {"state": State.HELD},
     "the delivery is published": {"state": State.PUBLISHED},
-    "the slot is used": {"slot": "used", "slot_at": NOW},
+    "the slot is used": {"slot": "used", "due_at": NOW},
 }
 
 
@@ -80,7 +80,7 @@ def test_there_is_no_intent_and_no_trace_of_one_when(database: Database, name: s
         assert fence is not None
         slots.use(tx, "x-main", "used", at=NOW, delivery=delivery.id)
         before = everything(tx)
-        row = {"text": "t", "link": "", "slot": None, "slot_at": None, "cost": 0.0, "desk_now": NOW, "real_now": NOW}
+        row = {"text": "t", "link": "", "slot": None, "due_at": None, "cost": 0.0, "desk_now": NOW, "real_now": NOW}
         row |= {"owner": "me", "live": False, "fence": fence + off, "account": "x-main", "delivery": delivery.id}
         assert attempts.intend(tx, **{**row, **told}) is None
         assert everything(tx) == before

@@ -199,10 +199,10 @@ def test_after_simulated_days_everything_counts_from_the_real_now(database: Data
     with database.begin() as tx:
         fence = claim(tx)
         assert fence is not None
-        intend(tx, queue(tx), fence, slot="past", slot_at=NOW - day, desk_now=NOW - day)
+        intend(tx, queue(tx), fence, slot="past", due_at=NOW - day, desk_now=NOW - day)
         fb = claim(tx, "fb-page")
         assert fb is not None
-        intend(tx, queue(tx, "fb-page"), fb, slot="future", slot_at=NOW + day, desk_now=NOW + day)
+        intend(tx, queue(tx, "fb-page"), fb, slot="future", due_at=NOW + day, desk_now=NOW + day)
         for account in ("x-main", "fb-page"):
             lanes.count_to(tx, account, fence=None, counted_to=NOW + day)
         lanes.note_pass(tx, NOW + day)

@@ -45,7 +45,7 @@ def test_it_is_answered_by_an_index(database: Database, name: str) -> None:
     with database.begin() as tx:
         fence = claim(tx)
         assert fence is not None
-        assert intend(tx, queue(tx), fence, slot="08:00", slot_at=NOW) is not None
+        assert intend(tx, queue(tx), fence, slot="08:00", due_at=NOW) is not None
         queue(tx, state=State.SKIPPED, now=NOW + MINUTE)
         if tx.dialect.name == "postgresql":
             tx.exec_driver_sql("SET LOCAL enable_seqscan = off")  # a small table is quicker read as a whole

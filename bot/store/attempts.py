@@ -37,7 +37,7 @@ def intend(
     text: str,
     link: str,
     slot: str | None,
-    slot_at: datetime | None,
+    due_at: datetime | None,
     cost: float,
     desk_now: datetime,
     real_now: datetime,
@@ -57,7 +57,7 @@ def intend(
         "link": link,
         "folded": fold(f"{text} {link}"),
         "slot": slot,
-        "slot_at": slot_at,
+        "due_at": due_at,
         "desk_at": desk_now,
         "counts": True,
         "started": real_now,
@@ -70,7 +70,7 @@ def intend(
         with tx.begin_nested():
             _require_lease(tx, account, owner, fence, real_now)
             _start_sending(tx, delivery, account, live, owner, desk_now)
-            if slot is not None and not slots.use(tx, account, slot, at=slot_at or desk_now, delivery=delivery):
+            if slot is not None and not slots.use(tx, account, slot, at=due_at or desk_now, delivery=delivery):
                 raise _NoIntent
             number = tx.execute(sa.insert(attempts).values(**row).returning(attempts.c.id)).scalar_one()
     except (_NoIntent, sa.exc.IntegrityError):  # the unique indexes forbid a second attempt in flight, and one a lease

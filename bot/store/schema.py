@@ -120,7 +120,7 @@ attempts = sa.Table(
     _column("link", Prose),
     _column("folded", Prose),  # text and link, for finding by words
     _column("slot", Prose, optional=True),
-    _column("slot_at", Moment, optional=True),
+    _column("due_at", Moment, optional=True),
     _column("desk_at", Moment),  # desk time
     _column("counts", sa.Boolean),  # False: made in a simulated future that was called off; caps and gaps ignore it
     _column("started", Moment),

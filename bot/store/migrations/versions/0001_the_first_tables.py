@@ -87,7 +87,7 @@ def _attempts() -> None:
         _filled("fence", NUMBER),
         *_texts("text link folded"),
         sa.Column("slot", TEXT),
-        sa.Column("slot_at", MOMENT),
+        sa.Column("due_at", MOMENT),
         _filled("desk_at", MOMENT),
         _filled("counts", sa.Boolean()),
         _filled("started", MOMENT),
