@@ -161,6 +161,7 @@ def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> A
         "cost": 0.2,
         "desk_now": NOW,
         "real_now": NOW,
+        "lease_until": NOW + MINUTE,
         **options,
     }
     return attempts.intend(tx, delivery=delivery.id, account=delivery.account, fence=fence, **told)

@@ -15,7 +15,8 @@ FLOORS = {
     "faces": {"cli", "desk", "inbox", "sandbox"},
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
-        "nightdesk", "ingest", "fetching", "finding", "deliver", "dispatch", "recovery", "pausing", "decide", "golive",
+        "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
+        "pausing", "decide", "golive",
         "summary", "report", "story", "planning", "preview", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},

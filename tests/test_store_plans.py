@@ -30,7 +30,6 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
         {"ix_attempts_in_flight"},
     ),
     "what was posted": (lambda tx: attempts.sent(tx, "x-main", False, NOW), {"ix_attempts_by_account"}),
-    "the tries of a delivery": (lambda tx: attempts.count_tries(tx, 1), {"ix_attempts_delivery"}),
     "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"slots_used"}),
     "a page of the log": (
         lambda tx: logbook.rows(tx, Filter(), after=(NOW, 0, 1)),

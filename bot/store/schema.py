@@ -79,7 +79,7 @@ sources = sa.Table(
     _column("last_tried", Moment, optional=True),
     _column("etag", Prose),
     _column("last_modified", Prose),
-    _column("body_hash", Prose),
+    _column("address", Prose),
     _column("last_error", Prose),
     _column("failures", sa.Integer),
 )
