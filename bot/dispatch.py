@@ -106,26 +106,36 @@ def open_doors(desk: Nightdesk) -> None:
     """Ask at a closed door once its time is over: one identity read, and success opens it in this pass."""
     now = desk.clock.real_now()
     with desk.database.read() as tx:
-        closed = {door.key: door for door in doors.closed(tx) if door.until is None or door.until <= now}
-        first = {door_of(a, desk.is_live(tx, a)): a for a in reversed(desk.settings.accounts.values())}
-    for key in closed.keys() & first.keys():
-        account = first[key]
+        over = [door for door in doors.closed(tx) if door.until is None or door.until <= now]
+        behind = {door.key: _behind(desk, tx, door.key) for door in over}
+    for door in over:
+        if not behind[door.key]:
+            continue
+        account, live = behind[door.key][0]
         try:
-            desk.platform(account, key.endswith(" live")).whoami()
+            desk.platform(account, live).whoami()
         except NightdeskError as error:
-            log.warning("%s stays closed: %s", key, error)
+            log.warning("%s stays closed: %s", door.key, error)
             with desk.database.begin() as tx:
-                doors.close(tx, key, reason=closed[key].reason, until=now + DOOR_PROBE_EVERY)
+                doors.close(tx, door.key, reason=door.reason, until=now + DOOR_PROBE_EVERY)
         else:
             with desk.database.begin() as tx:
-                doors.open(tx, key)
-                for name in (a.name for a in desk.settings.accounts.values() if _behind(desk, tx, a, key)):
-                    lanes.close(tx, name, reason=closed[key].reason, until=now)  # over; but what it cost is told
+                doors.open(tx, door.key)
+                for account, _ in behind[door.key]:
+                    _tell_what_it_cost(tx, account.name, door.reason, now)
 
 
-def _behind(desk: Nightdesk, tx: Transaction, account: Account, door: str) -> bool:
-    lane = lanes.get(tx, account.name)
-    return lane is not None and not lane.closed_reason and door_of(account, desk.is_live(tx, account)) == door
+def _behind(desk: Nightdesk, tx: Transaction, key: str) -> list[tuple[Account, bool]]:
+    """The accounts that post through that app, and whether they are live."""
+    everyone = [(account, desk.is_live(tx, account)) for account in desk.settings.accounts.values()]
+    return [(account, live) for account, live in everyone if door_of(account, live) == key]
+
+
+def _tell_what_it_cost(tx: Transaction, account: str, reason: str, now: datetime) -> None:
+    """Close the lane for a moment that is over already: its next turn names the reason for the slots it missed."""
+    lane = lanes.get(tx, account)
+    if lane is not None and not lane.closed_reason:
+        lanes.close(tx, account, reason=reason, until=now)
 
 
 def beat(desk: Nightdesk) -> None:

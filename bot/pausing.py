@@ -67,6 +67,7 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
+            _ask_again(desk, tx, desk.account(name))
         closed = [] if account is None or open_when_settled(desk, tx, account) else [account]
     return Resumed(waiting=waiting, skipped=skipped, still_closed=tuple(closed))
 
@@ -84,6 +85,13 @@ def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     if missed := turn.missed:
         slots.missed(tx, account.name, **asdict(missed), live=desk.is_live(tx, account), now=now)
     lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
+
+
+def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+    """A closed platform app is asked in the next pass whether it is open, whatever it said before."""
+    key = door_of(account, desk.is_live(tx, account))
+    if door := doors.get(tx, key):
+        doors.close(tx, key, reason=door.reason, until=desk.clock.real_now())
 
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
@@ -108,8 +116,15 @@ def open_when_settled(desk: Nightdesk, tx: Transaction, account: str) -> bool:
 
 
 def door_of(account: Account, live: bool) -> str:
-    """The platform app that an account posts through: its limits and credits are shared by all its accounts."""
-    return f"{account.platform} {'live' if live else 'rehearsal'}"
+    """The platform app that an account posts through: its limits and credits are shared by all its accounts.
+
+    The settings tell apps apart by where their key is kept; a Page token alone names no app, so those share a door.
+    In rehearsal every account has keys of its own, and so an app of its own.
+    """
+    if not live:
+        return f"{account.platform} rehearsal {account.name}"
+    key = account.credentials.get("api_key") or account.credentials.get("app_id")
+    return f"{account.platform} live {key.kind}:{key.name}" if key else f"{account.platform} live"
 
 
 def closed_door(desk: Nightdesk, tx: Transaction, account: Account) -> str:

@@ -122,7 +122,7 @@ def _health(
     if paused := pause_reason(desk, tx, account, desk.clock.desk_now()):
         return Health.HEALTHY, f"paused: {paused}"
     if door := closed_door(desk, tx, account):
-        return Health.HEALTHY, f"waiting for {account.platform}: {door}"
+        return Health.NEEDS_PERSON, f"its {account.platform} app is closed: {door}"
     if _overdue(desk, tx, account, last_pass):
         return (
             Health.STALLED,

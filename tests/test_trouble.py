@@ -236,7 +236,7 @@ def test_slots_missed_behind_a_closed_door_name_its_reason(tmp_path: Path, datab
         made.add("One")
         until = made.clock.real + timedelta(hours=2)
         with made.desk() as desk, desk.database.begin() as tx:
-            doors.close(tx, "x rehearsal", reason="the app has no credits left", until=until)
+            doors.close(tx, "x rehearsal x-main", reason="the app has no credits left", until=until)
         for _ in range(26):
             made.clock.forward(minutes=5)
             made.once()
@@ -254,6 +254,29 @@ def test_a_closed_door_is_tried_and_opens_in_the_same_pass(one_x: World) -> None
     assert one_x.once().as_json()["due"] == 0
     one_x.clock.forward(hours=2)
     assert one_x.once().as_json()["published"] == 1
+
+
+def test_an_app_without_credits_closes_its_own_accounts_alone(tmp_path: Path, database_url: str) -> None:
+    second = ONE_X.replace("x-main", "x-two").replace("@courier", "@evening")
+    with world(tmp_path, database_url, ONE_X + second) as made:
+        made.add("One")
+        made.order(kind="credits_depleted", platform="x", account="x-main", method="POST")
+        made.once()
+        assert made.states() == {"x-main": ["queued"], "x-two": ["published"]}
+        with made.desk() as desk:
+            health = status(desk)
+            assert health.health is Health.NEEDS_PERSON
+            assert "credits" in health.accounts[0].why
+            resume(desk, account="x-main", then=Then.SKIP_STALE, actor="person:anna")
+        assert made.once().as_json()["published"] == 1
+
+
+def test_a_pin_before_its_story_was_there_is_missed_with_the_true_reason(one_x: World) -> None:
+    added = one_x.add("Late story", pinned=one_x.clock.now - timedelta(hours=3))[0]
+    one_x.once()
+    reason = one_x.story(added.deliveries[0].id)[-1][1]
+    assert reason.startswith("missed: pinned for")
+    assert "embargo" not in reason
 
 
 def test_a_rate_limited_post_keeps_its_slot_and_goes_when_the_limit_ends(tmp_path: Path, database_url: str) -> None:
