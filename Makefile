@@ -8,7 +8,7 @@ EVERYTHING := .[postgres,dev]
 # Databases of tests live in memory where that is possible: durability is not what a slow disk would prove.
 SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 
-.PHONY: demo test check fmt lint types fuzz bench clean help
+.PHONY: demo test fmt lint types fuzz bench clean help
 
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"

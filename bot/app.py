@@ -42,7 +42,7 @@ def open_home(
         clock=clock or SystemClock(now),
         database=database,
         templates=templates_of(settings),
-        connect=lambda account, live: client_of(settings, account, live=live),
+        connect=lambda current, account, live: client_of(current, account, live=live),
     )
     try:
         yield desk

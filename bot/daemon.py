@@ -9,22 +9,22 @@ threads, so that a slow one never keeps a post from its minute.
 from __future__ import annotations
 
 import logging
-import queue
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC
-from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.configuring import SETTINGS_FILE, load
 from bot.deliver import Tell
-from bot.dispatch import connect_live, run_pass
+from bot.dispatch import run_pass
 from bot.errors import NightdeskError, TryAgainLater
 from bot.fetching import fetch_source
 from bot.nightdesk import Nightdesk
+from bot.settings import SourceSettings
+from bot.stopping import Bell, stopping_on_signals
+from bot.summary import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -32,97 +32,100 @@ TICK_SECONDS = 1
 SOURCES_AT_A_TIME = 4
 
 
-@dataclass(slots=True)
-class Bell:
-    """Wakes the dispatcher, and says whether it is to stop. Safe to ring in a signal handler, as an Event is not."""
-
-    stopped: bool = False
-    _rings: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
-
-    def ring(self) -> None:
-        self._rings.put(None)
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.ring()
-
-    def wait(self) -> bool:
-        """Until it rings; many rings are one. True while the work goes on."""
-        self._rings.get()
-        while not self._rings.empty():
-            self._rings.get()
-        return not self.stopped
-
-
 def run(desk: Nightdesk, tell: Tell = lambda step: None) -> None:
     """Post what comes due and read the sources, until SIGTERM or SIGINT; a call that is under way is finished first."""
-    connect_live(desk)
     bell = Bell()
-    with stopping_on_signals(bell), _ticking(desk, bell):
+    with stopping_on_signals(bell), _ticking(desk, bell) as scheduler:
         log.info("Running: %d accounts, %d sources.", len(desk.settings.accounts), len(desk.settings.sources))
+        stamp, troubles = _stamp(desk), list[Trouble]()
         while bell.wait():
-            _do_pass(desk, bell, tell)
+            if (now_stamp := _stamp(desk)) != stamp:
+                stamp = now_stamp
+                _adopt_settings(desk, scheduler, bell)
+            troubles = _do_pass(desk, bell, tell, troubles)
     log.info("Stopped.")
 
 
-def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell) -> None:
-    """Trouble with the database or one account's settings ends a pass, never the daemon."""
+def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell, known: list[Trouble]) -> list[Trouble]:
+    """One pass; returns the accounts' troubles, telling only new ones. Whatever ends a pass never ends the daemon."""
     try:
-        run_pass(desk, tell, lambda: bell.stopped)
+        troubles = run_pass(desk, tell, lambda: bell.stopped).troubles
     except TryAgainLater as error:
         log.warning("%s", error)
-    except NightdeskError as error:
-        log.error("%s", error)
+        return known
+    except Exception:
+        log.exception("A pass ended with a mistake in Nightdesk; please report it.")
+        return known
+    for trouble in troubles:
+        if trouble not in known:
+            log.error("%s: %s", trouble.account, trouble.message)
+    return troubles
 
 
-def _read(desk: Nightdesk, source: str, bell: Bell) -> None:
+def _read(desk: Nightdesk, source: SourceSettings, bell: Bell) -> None:
     try:
-        fetched = fetch_source(desk, desk.settings.sources[source], actor="nightdesk run")
+        fetched = fetch_source(desk, source, actor="nightdesk run")
     except NightdeskError as error:
-        log.warning("%s: %s", source, error)
+        log.warning("%s: %s", source.name, error)
         return
     for problem in fetched.problems:
-        log.warning("%s: %s", source, problem)
+        log.warning("%s: %s", source.name, problem)
     if fetched.added:
         bell.ring()
 
 
+def _stamp(desk: Nightdesk) -> object:
+    """Changes whenever the settings file does."""
+    try:
+        status = (desk.settings.home / SETTINGS_FILE).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _adopt_settings(desk: Nightdesk, scheduler: BackgroundScheduler, bell: Bell) -> None:
+    """The settings have changed: go on with the new ones, or with the last good ones while they have a mistake."""
+    try:
+        settings = load(desk.settings.home)
+    except NightdeskError as error:
+        log.error("The changed settings cannot be used; the old ones stay in force. %s", error)
+        return
+    if settings.database != desk.settings.database:
+        log.warning("Another database in the settings is used from the next start on.")
+    desk.adopt(settings)
+    _schedule_sources(desk, scheduler, bell)
+    log.info("The settings have changed: %d accounts, %d sources.", len(settings.accounts), len(settings.sources))
+
+
 @contextmanager
-def _ticking(desk: Nightdesk, bell: Bell) -> Iterator[None]:
+def _ticking(desk: Nightdesk, bell: Bell) -> Iterator[BackgroundScheduler]:
     scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(1), "sources": ThreadPoolExecutor(SOURCES_AT_A_TIME)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     scheduler.add_job(bell.ring, "interval", seconds=TICK_SECONDS)
+    _schedule_sources(desk, scheduler, bell)
+    bell.ring()
+    scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        scheduler.shutdown(wait=True)
+
+
+def _schedule_sources(desk: Nightdesk, scheduler: BackgroundScheduler, bell: Bell) -> None:
+    """One job a source that is read by itself; those of earlier settings go."""
+    for job in scheduler.get_jobs():
+        if job.executor == "sources":
+            job.remove()
     for source in desk.settings.sources.values():
         if source.every:
             scheduler.add_job(
                 _read,
                 "interval",
-                args=[desk, source.name, bell],
+                args=[desk, source, bell],
                 executor="sources",
                 seconds=source.every.total_seconds(),
                 next_run_time=desk.clock.real_now(),  # the first read is now, not one interval later
             )
-    bell.ring()
-    scheduler.start()
-    try:
-        yield
-    finally:
-        scheduler.shutdown(wait=True)
-
-
-@contextmanager
-def stopping_on_signals(bell: Bell) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for an end; the old handlers come back afterwards."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        bell.stop()
-
-    old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.account import Account
 from bot.delivery import TERMINAL_STATES, Attempt, Delivery, Outcome, Result, State
 from bot.errors import UsageError
+from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
-from bot.pausing import open_lane
+from bot.pausing import open_when_settled
 from bot.store import attempts, deliveries
 from bot.store.database import Transaction
 
@@ -87,7 +87,7 @@ def again(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str) -
 
 def resolve_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: str, *, actor: str) -> None:
     """A person saw the post: it is published, at that address, and its account goes on."""
-    account, attempt = _unconfirmed(desk, tx, delivery)
+    attempt = _unconfirmed(tx, delivery)
     platform_id = _id_in(url)
     result = Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, post_url=url)
     if not attempts.settle(
@@ -96,37 +96,35 @@ def resolve_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: st
         attempts.finish(tx, attempt.id, result=result, now=attempt.finished or desk.clock.real_now())
     reason = f"a person saw it: {url}"
     _change(desk, tx, delivery, {State.UNCONFIRMED}, State.PUBLISHED, reason, actor, "resolve")
-    _open_when_settled(desk, tx, account)
+    open_when_settled(desk, tx, delivery.account)
 
 
 def resolve_not_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str) -> None:
     """A person looked and it is not there: it is queued again, and its account goes on."""
-    account, attempt = _unconfirmed(desk, tx, delivery)
+    attempt = _unconfirmed(tx, delivery)
     result = Result(outcome=Outcome.REFUSED, error="a person looked: it was not posted")
     attempts.settle(tx, attempt.id, result=result)
     reason = "a person looked: it was not posted"
     _change(desk, tx, delivery, {State.UNCONFIRMED}, State.QUEUED, reason, actor, "resolve")
-    _open_when_settled(desk, tx, account)
+    follow_stamp(desk, tx, delivery.id, actor=actor)
+    open_when_settled(desk, tx, delivery.account)
 
 
-def _unconfirmed(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> tuple[Account, Attempt]:
+def _unconfirmed(tx: Transaction, delivery: Delivery) -> Attempt:
     _require(delivery, {State.UNCONFIRMED}, "resolve")
-    return desk.account(delivery.account), attempts.of(tx, delivery.id)[-1]
-
-
-def _open_when_settled(desk: Nightdesk, tx: Transaction, account: Account) -> None:
-    """An account stays closed while another of its posts is unconfirmed."""
-    if not deliveries.count(tx, account.name, states={State.UNCONFIRMED}):
-        open_lane(desk, tx, account)
+    return attempts.of(tx, delivery.id)[-1]
 
 
 def _id_in(url: str) -> str:
-    """The platform's id is the last part of a post's address, on X and on Facebook alike."""
+    """The platform's id as a post's address has it: behind `status` on X, at the end on Facebook."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    steps = [step for step in parts.path.split("/") if step]
+    found = steps[steps.index("status") + 1 :] if "status" in steps else steps[-1:]
+    number = found[0] if found else ""
+    if parts.scheme not in ("http", "https") or not parts.netloc or not any(map(str.isdigit, number)):
         hint = "Copy it from the browser, such as https://x.com/example/status/1234."
         raise UsageError(f"{url!r} is not the address of a post.", hint)
-    return parts.path.rstrip("/").rpartition("/")[2]
+    return number
 
 
 def _change(

@@ -10,28 +10,29 @@ Read `send_next` first: it is the whole way on one screen. Three short transacti
 
 A crash before TX2 leaves a queued delivery and a lease that ends: nothing to mend. A crash after it leaves an
 open attempt, which the next run finds and hands to a person as `unconfirmed` (see `recovery.py`). What follows
-from an outcome is decided in `retry.py`; what is due, and when, in `timetable/planner.py`.
+from an outcome is decided in `retry.py` and written by `outcome.py`; what is due, and when, is said by the planner.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from bot import clock, retry
+from bot import clock
 from bot.account import Account
+from bot.claim import Claim
 from bot.compose import compose
-from bot.delivery import Attempt, Delivery, Remedy, Result, State
+from bot.delivery import Attempt, Outcome, Remedy, Result, State
 from bot.errors import CannotFit, TemplateFailed, TryAgainLater
 from bot.failpoints import reach
 from bot.nightdesk import Nightdesk
-from bot.pausing import closed_door, door_of, pause_reason
-from bot.post import Post
-from bot.retry import Decision
-from bot.store import articles, attempts, deliveries, doors, lanes, slots
+from bot.outcome import ACTOR, record_outcome, write_outcome
+from bot.pausing import closed_door, pause_reason
+from bot.post import Post, PostRules
+from bot.store import articles, attempts, deliveries, lanes, slots
 from bot.store.database import Transaction
 from bot.summary import Step
 from bot.timetable import planner
@@ -40,9 +41,8 @@ from bot.timetable.slots import slots_between
 
 log = logging.getLogger(__name__)
 
-ACTOR = "nightdesk"
 COUNTING_LAG = timedelta(minutes=5)  # how far "counted to" may trail when nothing else is to be written
-WRITE_RETRY_SECONDS, WRITE_RETRIES = 1.0, 60
+MOST_CHANGES = 3  # of plan between claim and intent, in one pass over an account
 
 Tell = Callable[[Step], None]
 
@@ -51,27 +51,18 @@ class Progress(Enum):
     """What one call of `send_next` came to."""
 
     NOTHING = auto()  # nothing is due, or the lane is not ours
-    SETTLED = auto()  # no call was made, but the next delivery may be due at once
+    SETTLED = auto()  # a delivery ended without a call; the next may be due at once
+    CHANGED = auto()  # the plan changed before the intent was written: ask again
     SENT = auto()  # one call was made
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A lane that is ours until its lease ends, and the delivery that is due on it."""
-
-    account: Account
-    live: bool
-    fence: int
-    turn: Turn
-    delivery: Delivery
 
 
 def serve(desk: Nightdesk, account: Account, tell: Tell, stopping: Callable[[], bool] = lambda: False) -> None:
     """One account's part of a pass: one post for a timetable; without one, all that gap and caps allow."""
-    at_once = desk.timetable(account).at_once
+    at_once, changes = desk.timetable(account).at_once, 0
     while not stopping():
         progress = send_next(desk, account, tell)
-        if progress is Progress.NOTHING or (progress is Progress.SENT and not at_once):
+        changes += progress is Progress.CHANGED
+        if progress is Progress.NOTHING or changes > MOST_CHANGES or (progress is Progress.SENT and not at_once):
             return
 
 
@@ -81,19 +72,22 @@ def send_next(desk: Nightdesk, account: Account, tell: Tell) -> Progress:
     if claim is None:
         return Progress.NOTHING
     reach("claimed")
-    post = write_post(desk, claim, tell)
+    platform = desk.platform(account, claim.live)
+    post = write_post(desk, claim, platform.rules, tell)
     if post is None:
         return Progress.SETTLED
     reach("written")
     intended = clock.uptime()
-    attempt = record_intent(desk, claim, post)  # TX2
+    attempt = record_intent(desk, claim, post, cost=platform.rules.cost(post))  # TX2
     if attempt is None:
-        return Progress.NOTHING
+        return Progress.CHANGED
     reach("intended")
-    result = desk.platform(account, claim.live).publish(post, intended=intended)
+    result = platform.publish(post, intended=intended)
     reach("called")
-    record_outcome(desk, claim, attempt, result, tell)  # TX3
+    decision = record_outcome(desk, claim, attempt, result)  # TX3
     reach("recorded")
+    if decision:
+        tell(Step.of(claim, decision, result))
     return Progress.SENT
 
 
@@ -105,10 +99,9 @@ def claim_next(desk: Nightdesk, account: Account, tell: Tell) -> Claim | None:
     with desk.database.read() as tx:
         if _nothing_to_write(desk, tx, account):
             return None
-    real_now, steps = desk.clock.real_now(), []
     with desk.database.begin() as tx:
-        lease = real_now + desk.settings.delivery.lease
-        fence = lanes.claim(tx, account.name, owner=desk.owner, now=real_now, until=lease)
+        now = desk.clock.real_now()
+        fence = lanes.claim(tx, account.name, owner=desk.owner, now=now, until=now + desk.settings.delivery.lease)
         if fence is None:
             return None
         turn = plan(desk, tx, account)
@@ -161,10 +154,9 @@ def _nothing_to_write(desk: Nightdesk, tx: Transaction, account: Account) -> boo
 def _settle(desk: Nightdesk, tx: Transaction, account: Account, turn: Turn) -> list[Step]:
     now, steps = desk.clock.desk_now(), []
     for candidate, reason in turn.skips:
-        deliveries.change(
-            tx, candidate.delivery, when={State.QUEUED}, to=State.SKIPPED, reason=reason, actor=ACTOR, now=now
-        )
-        steps.append(Step(account=account.name, delivery=candidate.delivery, state=State.SKIPPED, reason=reason))
+        number = candidate.delivery
+        if deliveries.change(tx, number, when={State.QUEUED}, to=State.SKIPPED, reason=reason, actor=ACTOR, now=now):
+            steps.append(Step(account=account.name, delivery=number, state=State.SKIPPED, reason=reason))
     if missed := turn.missed:
         live = desk.is_live(tx, account)
         slots.missed(tx, account.name, **asdict(missed), live=live, now=now)
@@ -191,57 +183,80 @@ def _claim(desk: Nightdesk, tx: Transaction, account: Account, fence: int, turn:
 # -- the post ----------------------------------------------------------------------------------------------------
 
 
-def write_post(desk: Nightdesk, claim: Claim, tell: Tell) -> Post | None:
-    """The post as it will be sent. One that cannot fit fails here, before any call; a broken template is held."""
-    with desk.database.read() as tx:
-        article = articles.get(tx, claim.delivery.article)
-    rules = desk.platform(claim.account, claim.live).rules
+def write_post(desk: Nightdesk, claim: Claim, rules: PostRules, tell: Tell) -> Post | None:
+    """The post as it will be sent. One that cannot be written ends here, before any call.
+
+    Too long: it fails. A broken template, or a mistake of ours: it is held for a person, and the next one goes on.
+    """
     try:
+        with desk.database.read() as tx:
+            article = articles.get(tx, claim.delivery.article)
         text, round = claim.delivery.text, claim.delivery.round
         return compose(article, claim.account, rules, desk.templates, text=text, round=round)
     except CannotFit as error:
         _give_up(desk, claim, State.FAILED, f"cannot fit: {error}", tell)
     except TemplateFailed as error:
         _give_up(desk, claim, State.HELD, f"template: {error}", tell)
+    except TryAgainLater:
+        raise
+    except Exception as error:
+        log.exception("d%s could not be written", claim.delivery.id)
+        _give_up(desk, claim, State.HELD, f"a mistake in Nightdesk: {type(error).__name__}; please report it", tell)
     return None
 
 
 def _give_up(desk: Nightdesk, claim: Claim, state: State, reason: str, tell: Tell) -> None:
     now, number = desk.clock.desk_now(), claim.delivery.id
     with desk.database.begin() as tx:
-        deliveries.change(tx, number, when={State.QUEUED}, to=state, reason=reason, actor=ACTOR, now=now)
+        ended = deliveries.change(tx, number, when={State.QUEUED}, to=state, reason=reason, actor=ACTOR, now=now)
         lanes.release(tx, claim.account.name, fence=claim.fence)
-    tell(Step(account=claim.account.name, delivery=number, state=state, reason=reason))
+    if ended:
+        tell(Step(account=claim.account.name, delivery=number, state=state, reason=reason))
 
 
 # -- TX2 ---------------------------------------------------------------------------------------------------------
 
 
-def record_intent(desk: Nightdesk, claim: Claim, post: Post) -> Attempt | None:
+def record_intent(desk: Nightdesk, claim: Claim, post: Post, *, cost: float) -> Attempt | None:
     """Write the attempt before the first byte leaves. None: the plan has changed or the lane is lost, so no call."""
-    account, slot = claim.account, claim.turn.slot
-    rules = desk.platform(account, claim.live).rules
-    with desk.database.begin() as tx:
-        attempt = None
-        if _still_right(desk, tx, claim):
-            attempt = attempts.intend(
-                tx,
-                delivery=claim.delivery.id,
-                account=account.name,
-                live=claim.live,
-                owner=desk.owner,
-                fence=claim.fence,
-                text=post.text,
-                link=post.link,
-                slot=slot.key if slot else None,
-                slot_at=slot.at if slot else claim.turn.due_at,
-                cost=rules.cost(post),
-                desk_now=desk.clock.desk_now(),
-                real_now=desk.clock.real_now(),
-            )
-        if attempt is None:
-            lanes.release(tx, account.name, fence=claim.fence)
+    try:
+        with desk.database.begin() as tx:
+            attempt = _intend(desk, tx, claim, post, cost) if _still_right(desk, tx, claim) else None
+            if attempt is None:
+                lanes.release(tx, claim.account.name, fence=claim.fence)
+    except TryAgainLater:
+        _call_off(desk, claim)
+        raise
     return attempt
+
+
+def _intend(desk: Nightdesk, tx: Transaction, claim: Claim, post: Post, cost: float) -> Attempt | None:
+    slot, now = claim.turn.slot, desk.clock.real_now()
+    return attempts.intend(
+        tx,
+        delivery=claim.delivery.id,
+        account=claim.account.name,
+        live=claim.live,
+        owner=desk.owner,
+        fence=claim.fence,
+        text=post.text,
+        link=post.link,
+        slot=slot.key if slot else None,
+        due_at=slot.at if slot else claim.turn.due_at,
+        cost=cost,
+        desk_now=desk.clock.desk_now(),
+        real_now=now,
+        lease_until=now + desk.settings.delivery.lease,
+    )
+
+
+def _call_off(desk: Nightdesk, claim: Claim) -> None:
+    """The answer to the intent's commit was lost. If it was written after all, it was never sent: say so."""
+    with desk.database.read() as tx:
+        attempt = attempts.of_lease(tx, claim.account.name, claim.fence)
+    if attempt is not None and attempt.outcome is None:
+        never = "not sent: the database did not say whether the attempt was written"
+        write_outcome(desk, claim, attempt, Result(outcome=Outcome.NOT_SENT, remedy=Remedy.RETRY, error=never))
 
 
 def _still_right(desk: Nightdesk, tx: Transaction, claim: Claim) -> bool:
@@ -250,67 +265,3 @@ def _still_right(desk: Nightdesk, tx: Transaction, claim: Claim) -> bool:
         return False
     turn = plan(desk, tx, claim.account)
     return turn.send is not None and turn.send.delivery == claim.delivery.id and turn.slot == claim.turn.slot
-
-
-# -- TX3 ---------------------------------------------------------------------------------------------------------
-
-
-def record_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Result, tell: Tell) -> None:
-    """Write what came of the call. The transaction is tried again while the database is busy; the call never is."""
-    for left in reversed(range(WRITE_RETRIES)):
-        try:
-            decision = _write_outcome(desk, claim, attempt, result)
-            break
-        except TryAgainLater as error:
-            log.error("the outcome of attempt %s (%s) is not written yet: %s", attempt.id, result.outcome, error)
-            if not left:
-                raise
-            clock.wait(WRITE_RETRY_SECONDS)
-    tell(
-        Step(
-            account=claim.account.name,
-            delivery=claim.delivery.id,
-            state=decision.state,
-            reason=decision.reason,
-            url=result.post_url,
-            sign_in_refused=result.remedy is Remedy.MEND_ACCOUNT,
-        )
-    )
-
-
-def _write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Result) -> Decision:
-    account, number = claim.account.name, claim.delivery.id
-    real_now, desk_now = desk.clock.real_now(), desk.clock.desk_now()
-    with desk.database.begin() as tx:
-        tries = attempts.count_tries(tx, number)
-        decision = retry.decide(
-            result, tries=tries, now=real_now, settings=desk.settings.delivery, delivery=f"d{number}"
-        )
-        attempts.finish(tx, attempt.id, result=result, now=real_now)
-        deliveries.change(
-            tx,
-            number,
-            when={State.SENDING, State.UNCONFIRMED},
-            to=decision.state,
-            reason=decision.reason,
-            actor=ACTOR,
-            now=desk_now,
-        )
-        _free_lane(desk, tx, claim, decision)
-        log.info("%s: d%s %s %s", account, number, decision.state, decision.reason)
-    return decision
-
-
-def _free_lane(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision) -> None:
-    """The lane goes on, waits or closes; the slot is used, or given back when nothing was sent."""
-    name, turn = claim.account.name, claim.turn
-    if decision.give_slot_back and turn.slot:
-        slots.give_back(tx, name, turn.slot.key)
-    else:
-        lanes.count_to(tx, name, fence=claim.fence, counted_to=turn.counted_to)
-    if decision.close_lane:
-        lanes.close(tx, name, reason=decision.close_lane, until=decision.closed_until)
-    if decision.close_door:
-        key = door_of(claim.account, claim.live)
-        doors.close(tx, key, reason=decision.close_door, until=decision.door_until)
-    lanes.release(tx, name, fence=claim.fence, next_try=decision.next_try)

@@ -33,7 +33,7 @@ class Fetched:
 def fetch_source(desk: Nightdesk, source: SourceSettings, *, backfill: int | None = None, actor: str) -> Fetched:
     """Read the source now. Raises what reading raises (TryAgainLater, UsageError), after noting it with the source."""
     with desk.database.read() as tx:
-        before = sources.get(tx, source.name)
+        before = sources.get(tx, source.name, source.feed)
     try:
         reading = read_source(source, home=desk.settings.home, etag=before.etag, last_modified=before.last_modified)
     except NightdeskError as error:
@@ -63,7 +63,12 @@ def _take_in(
             else:
                 known += 1
         sources.note_read(
-            tx, source.name, etag=reading.etag, last_modified=reading.last_modified, at=desk.clock.desk_now()
+            tx,
+            source.name,
+            address=source.feed,
+            etag=reading.etag,
+            last_modified=reading.last_modified,
+            at=desk.clock.desk_now(),
         )
     return Fetched(
         source=source.name,

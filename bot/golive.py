@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.account import Account
 from bot.delivery import Delivery, State
-from bot.errors import ConfigurationError, TryAgainLater
+from bot.errors import ConfigurationError, TryAgainLater, UsageError
 from bot.nightdesk import Nightdesk
 from bot.store import deliveries, lanes
 from bot.store.database import Transaction
@@ -43,6 +43,7 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
     now = desk.clock.desk_now()
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        lanes.record_golive(tx, name, at=now)  # first, because it locks the lane: nothing is sent meanwhile
         change = _sort_out(tx, account)
         for delivery in change.duplicates:
             reason = "duplicate: this article is already published live on this account"
@@ -53,8 +54,7 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
                 tx, delivery.id, when={State.UNCONFIRMED}, to=State.SKIPPED, reason=reason, actor=actor, now=now
             )
         for delivery in change.restamped:
-            deliveries.restamp(tx, delivery.id, live=True, actor=actor, now=now)
-        lanes.record_golive(tx, name, at=now)
+            deliveries.restamp(tx, delivery.id, live=True, when=WAITING, actor=actor, now=now)
         lanes.reopen(tx, name)
     return change
 
@@ -64,11 +64,23 @@ def rehearse(desk: Nightdesk, name: str, *, actor: str) -> Change:
     account, now = desk.account(name), desk.clock.desk_now()
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        lanes.record_rehearse(tx, name)
         waiting = deliveries.open_of(tx, name, live=True, states=WAITING)
         for delivery in waiting:
-            deliveries.restamp(tx, delivery.id, live=False, actor=actor, now=now)
-        lanes.record_rehearse(tx, name)
+            deliveries.restamp(tx, delivery.id, live=False, when=WAITING, actor=actor, now=now)
     return Change(account=account, restamped=tuple(waiting))
+
+
+def follow_stamp(desk: Nightdesk, tx: Transaction, number: int, *, actor: str) -> None:
+    """A live post that is queued again after its account went back to rehearsal is rehearsed like the rest.
+
+    Never the other way round: what was rehearsed becomes real by `golive` alone.
+    """
+    delivery = deliveries.get(tx, number)
+    account = desk.settings.accounts.get(delivery.account) if delivery else None
+    if delivery and account and delivery.live and not desk.is_live(tx, account):
+        now = desk.clock.desk_now()
+        deliveries.restamp(tx, number, live=False, when={State.QUEUED}, actor=actor, now=now)
 
 
 def _allowed(desk: Nightdesk, name: str) -> Account:
@@ -92,9 +104,9 @@ def _same_identity(desk: Nightdesk, account: Account) -> None:
 
 
 def _sort_out(tx: Transaction, account: Account) -> Change:
-    rehearsed = deliveries.open_of(tx, account.name, live=False, states=tuple(State))
-    if any(delivery.state is State.SENDING for delivery in rehearsed):
-        raise TryAgainLater(f"A rehearsed post of {account.name} is being sent right now.", "Try again in a minute.")
+    """Raises TryAgainLater while a post is on its way, UsageError while a live one may be out and nobody knows."""
+    _refuse_in_flight(tx, account.name)
+    rehearsed = deliveries.open_of(tx, account.name, live=False, states=(*WAITING, State.UNCONFIRMED))
     waiting = [delivery for delivery in rehearsed if delivery.state in WAITING]
     published = deliveries.published_articles(tx, account.name, live=True)
     return Change(
@@ -103,3 +115,14 @@ def _sort_out(tx: Transaction, account: Account) -> Change:
         duplicates=tuple(d for d in waiting if d.article in published),
         dropped=tuple(d for d in rehearsed if d.state is State.UNCONFIRMED),
     )
+
+
+def _refuse_in_flight(tx: Transaction, name: str) -> None:
+    unsettled = (State.SENDING, State.UNCONFIRMED)
+    live = deliveries.open_of(tx, name, live=True, states=unsettled)
+    if any(d.state is State.SENDING for d in (*live, *deliveries.open_of(tx, name, live=False, states=unsettled))):
+        raise TryAgainLater(f"A post of {name} is being sent right now.", "Try again in a minute.")
+    if live:
+        numbers = ", ".join(f"d{delivery.id}" for delivery in live)
+        hint = "Look at the account, then `nightdesk resolve` it."
+        raise UsageError(f"{name} has a live post that may be out: {numbers}.", hint)

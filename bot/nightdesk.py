@@ -27,13 +27,13 @@ def _new_owner() -> str:
 
 @dataclass(slots=True)
 class Nightdesk:
-    """One newspaper's desk at work. `connect(account, live)` gives the client of the real or the rehearsal platform."""
+    """One newspaper's desk at work. `connect(settings, account, live)` gives the real or the rehearsal platform."""
 
     settings: Settings
     clock: Clock
     database: Database
     templates: Templates
-    connect: Callable[[Account, bool], Platform]
+    connect: Callable[[Settings, Account, bool], Platform]
     owner: str = field(default_factory=_new_owner)
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Nightdesk:
         """The client for that account, made at first use and kept."""
         key = account.name, live
         if key not in self._platforms:
-            self._platforms[key] = self.connect(account, live)
+            self._platforms[key] = self.connect(self.settings, account, live)
         return self._platforms[key]
 
     def meet_accounts(self, tx: Transaction) -> None:
@@ -71,7 +71,17 @@ class Nightdesk:
         for name in self.settings.accounts:
             lanes.ensure(tx, name, self.clock.desk_now())
 
+    def adopt(self, settings: Settings) -> None:
+        """Go on with changed settings; not while a post is under way. Database and home stay what they are."""
+        self._disconnect()
+        self._timetables.clear()
+        self.settings = settings
+
     def close(self) -> None:
+        self._disconnect()
+        self.database.close()
+
+    def _disconnect(self) -> None:
         for platform in self._platforms.values():
             platform.close()
-        self.database.close()
+        self._platforms.clear()

@@ -9,9 +9,10 @@ becomes of the queue.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from bot.account import Account
 from bot.delivery import State
@@ -45,8 +46,17 @@ def pause(desk: Nightdesk, *, account: str | None, reason: str, until: datetime 
         pauses.set(tx, scope_of(account), reason=reason, until=until, at=desk.clock.desk_now(), actor=actor)
 
 
-def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> tuple[int, int]:
-    """Lift the pause and open lanes that waited for a person. Returns (deliveries skipped, deliveries still queued)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """How many deliveries still wait, how many were skipped, and the accounts that an unconfirmed post keeps closed."""
+
+    waiting: int
+    skipped: int
+    still_closed: tuple[str, ...] = ()
+
+
+def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> Resumed:
+    """Lift the pause; with an account named, also open its lane if it waited for a person."""
     names: Sequence[str] = list(desk.settings.accounts) if account is None else [desk.account(account).name]
     skipped = waiting = 0
     with desk.database.begin() as tx:
@@ -57,9 +67,9 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> t
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
-            if account is not None:
-                open_lane(desk, tx, desk.account(name))
-    return skipped, waiting
+            _ask_again(desk, tx, desk.account(name))
+        closed = [] if account is None or open_when_settled(desk, tx, account) else [account]
+    return Resumed(waiting=waiting, skipped=skipped, still_closed=tuple(closed))
 
 
 def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
@@ -77,25 +87,44 @@ def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
 
 
+def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+    """A closed platform app is asked in the next pass whether it is open, whatever it said before."""
+    key = door_of(account, desk.is_live(tx, account))
+    if door := doors.get(tx, key):
+        doors.close(tx, key, reason=door.reason, until=desk.clock.real_now())
+
+
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
     """Why the account may not post now, or an empty string."""
-    switch = desk.settings.home / "PAUSE"
-    if switch.exists():
-        return _first_line(switch.read_text("utf-8", "replace")) or "the file PAUSE is in the home"
+    if switched := _switched_off(desk.settings.home / "PAUSE"):
+        return switched
     wanted = {EVERYTHING, scope_of(account.name)}
     return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
 
 
-def open_lane(desk: Nightdesk, tx: Transaction, account: Account) -> None:
-    """A person lets a closed lane go on. The next pass still reads why it was closed, and what it missed for that."""
-    lane = lanes.get(tx, account.name)
+def open_when_settled(desk: Nightdesk, tx: Transaction, account: str) -> bool:
+    """Let a closed lane go on, unless one of its posts is unconfirmed: then only that post's story opens it.
+
+    The next pass still reads why it was closed, and what it missed for that. Returns whether the way is free.
+    """
+    if deliveries.count(tx, account, states={State.UNCONFIRMED}):
+        return False
+    lane = lanes.get(tx, account)
     if lane is not None and lane.closed_reason:
-        lanes.close(tx, account.name, reason=lane.closed_reason, until=desk.clock.real_now())
+        lanes.close(tx, account, reason=lane.closed_reason, until=desk.clock.real_now())
+    return True
 
 
 def door_of(account: Account, live: bool) -> str:
-    """The platform app that an account posts through: its limits and credits are shared by all its accounts."""
-    return f"{account.platform} {'live' if live else 'rehearsal'}"
+    """The platform app that an account posts through: its limits and credits are shared by all its accounts.
+
+    The settings tell apps apart by where their key is kept; a Page token alone names no app, so those share a door.
+    In rehearsal every account has keys of its own, and so an app of its own.
+    """
+    if not live:
+        return f"{account.platform} rehearsal {account.name}"
+    key = account.credentials.get("api_key") or account.credentials.get("app_id")
+    return f"{account.platform} live {key.kind}:{key.name}" if key else f"{account.platform} live"
 
 
 def closed_door(desk: Nightdesk, tx: Transaction, account: Account) -> str:
@@ -120,5 +149,12 @@ def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, ac
     return len(waiting) - len(dropped), len(dropped)
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+def _switched_off(switch: Path) -> str:
+    """What the file PAUSE says. One that cannot be read still stops everything: somebody put it there."""
+    try:
+        text = switch.read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "there is a PAUSE in the home that cannot be read"
+    return next((line.strip() for line in text.splitlines() if line.strip()), "the file PAUSE is in the home")

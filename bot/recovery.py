@@ -28,14 +28,11 @@ def recover(desk: Nightdesk) -> int:
     """Close what dead runs left open; returns how many deliveries became unconfirmed.
 
     With SQLite the instance lock says that every open lease belongs to a dead run. With PostgreSQL other workers
-    may be alive, so only leases that have run out count.
+    may be alive, so only leases that have run out count; a worker that was only slow corrects it when its answer comes.
     """
-    real_now = desk.clock.real_now()
-    only_before = None if desk.database.exclusive else real_now
     with desk.database.begin() as tx:
-        lost = attempts.open_ones(tx, abandoned_before=only_before)
-        for attempt in lost:
-            _hand_over(desk, tx, attempt)
+        only_before = None if desk.database.exclusive else desk.clock.real_now()
+        lost = [a for a in attempts.open_ones(tx, abandoned_before=only_before) if _hand_over(desk, tx, a)]
         lanes.free_abandoned(tx, before=only_before)
         reach("recovered")
     for attempt in lost:
@@ -43,11 +40,12 @@ def recover(desk: Nightdesk) -> int:
     return len(lost)
 
 
-def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> None:
-    real_now = desk.clock.real_now()
-    named = f"d{attempt.delivery}"
+def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> bool:
+    """False when its own worker has written the outcome in the meantime."""
+    real_now, named = desk.clock.real_now(), f"d{attempt.delivery}"
     decision = decide(LOST, tries=1, now=real_now, settings=desk.settings.delivery, delivery=named)
-    attempts.finish(tx, attempt.id, result=LOST, now=real_now)
+    if not attempts.finish(tx, attempt.id, result=LOST, now=real_now):
+        return False
     deliveries.change(
         tx,
         attempt.delivery,
@@ -58,3 +56,4 @@ def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> None:
         now=desk.clock.desk_now(),
     )
     lanes.close(tx, attempt.account, reason=decision.close_lane or decision.reason, until=decision.closed_until)
+    return True

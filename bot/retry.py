@@ -98,9 +98,7 @@ def _wait(case: _Case) -> Decision:
 def _wait_for_app(case: _Case) -> Decision:
     until = _bounded(case.result.until, case.now) if case.result.until else None
     reason = case.result.error or "the platform app's limit or credits are used up"
-    return Decision(
-        state=State.QUEUED, reason=reason, give_slot_back=True, next_try=until, close_door=reason, door_until=until
-    )
+    return Decision(state=State.QUEUED, reason=reason, give_slot_back=True, close_door=reason, door_until=until)
 
 
 def _failed(case: _Case) -> Decision:

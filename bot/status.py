@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.account import Account
-from bot.delivery import State
+from bot.delivery import Delivery, State
 from bot.nightdesk import Nightdesk
 from bot.pausing import closed_door, pause_reason
 from bot.planning import due_times, opens_at, view_of
-from bot.store import deliveries, lanes, sources
+from bot.store import deliveries, lanes, meta, sources
 from bot.store.database import Transaction
+from bot.summary import trouble_key
 from bot.timetable import planner
 
 PATIENCE = timedelta(minutes=10)  # how long something may be due without a pass before that is an alarm
@@ -112,18 +113,32 @@ def _health(
     closed = _closed_for_good(tx, account)
     if closed:
         return Health.NEEDS_PERSON, f"closed: {closed}; mend that, then `nightdesk resume --account {account.name}`"
+    if trouble := meta.get(tx, trouble_key(account.name)):
+        return Health.NEEDS_PERSON, trouble
+    if stranded := deliveries.open_of(tx, account.name, live=not desk.is_live(tx, account), states={State.QUEUED}):
+        return Health.NEEDS_PERSON, _stranded(stranded, account)
     if held:
         return Health.NEEDS_PERSON, f"{held} held: `nightdesk queue list --state held` says why"
     if paused := pause_reason(desk, tx, account, desk.clock.desk_now()):
         return Health.HEALTHY, f"paused: {paused}"
     if door := closed_door(desk, tx, account):
-        return Health.HEALTHY, f"waiting for {account.platform}: {door}"
+        return Health.NEEDS_PERSON, f"its {account.platform} app is closed: {door}"
     if _overdue(desk, tx, account, last_pass):
         return (
             Health.STALLED,
             "something was due for ten minutes and no pass has run: is `nightdesk run` (or cron) at work?",
         )
     return Health.HEALTHY, ""
+
+
+def _stranded(posts: list[Delivery], account: Account) -> str:
+    """Queued posts with the other stamp than their account's are sent by nobody."""
+    if posts[0].live:
+        what = f"{len(posts)} queued as LIVE, and the account is in rehearsal: `nightdesk rehearse {account.name}`"
+        return f"{what} rehearses them too"
+    return (
+        f"{len(posts)} queued as rehearsal, and the account is LIVE: `nightdesk golive {account.name}` takes them along"
+    )
 
 
 def _closed_for_good(tx: Transaction, account: Account) -> str:

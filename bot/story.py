@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.article import Article
+from bot.deliver import plan
 from bot.delivery import Attempt, Delivery, Outcome, State
 from bot.nightdesk import Nightdesk
 from bot.pausing import closed_door, pause_reason
@@ -199,4 +200,6 @@ def _waits_for(desk: Nightdesk, tx: Transaction, line: QueueLine) -> str:
         return f"the account is closed: {lane.closed_reason}"
     if reason := closed_door(desk, tx, account):
         return f"{account.platform} is closed for all its accounts: {reason}"
+    if lane and (blocked := plan(desk, tx, account).blocked):
+        return blocked
     return "it waits for its turn" if line.due_at else "nothing is foreseen for it in the next 30 days"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.delivery import State
+from bot.claim import Claim
+from bot.delivery import Remedy, Result, State
+from bot.retry import Decision
 
-EXIT_DONE, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, EXIT_TRY_LATER = 0, 4, 5, 75
+EXIT_DONE, EXIT_BUG, EXIT_CONFIGURATION, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, EXIT_TRY_LATER = 0, 1, 3, 4, 5, 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +23,44 @@ class Step:
     missed: int = 0
     sign_in_refused: bool = False
 
+    @classmethod
+    def of(cls, claim: Claim, decision: Decision, result: Result) -> Step:
+        """What came of a call."""
+        return cls(
+            account=claim.account.name,
+            delivery=claim.delivery.id,
+            state=decision.state,
+            reason=decision.reason,
+            url=result.post_url,
+            sign_in_refused=result.remedy is Remedy.MEND_ACCOUNT,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an account could not be served at all, and the exit status that this asks for."""
+
+    account: str
+    message: str
+    exit_status: int
+
+
+def trouble_key(account: str) -> str:
+    """Where an account's present trouble is kept in the store's `meta`, for `status` to read."""
+    return f"trouble of {account}"
+
 
 @dataclass(slots=True)
 class Summary:
-    """Deliveries that were due, by what became of them; `missed` counts slots and is not part of `due`."""
+    """Deliveries that were due, by what became of them; `missed` counts slots and is not part of `due`.
+
+    `troubles` are the accounts that could not be served at all; the others were.
+    """
 
     counts: dict[State, int] = field(default_factory=dict)
     missed: int = 0
     sign_in_refused: bool = False
+    troubles: list[Trouble] = field(default_factory=list)
 
     def add(self, step: Step) -> None:
         self.missed += step.missed
@@ -52,6 +84,8 @@ class Summary:
     def exit_status(self) -> int:
         """The contract's exit status of a pass."""
         count = self.as_json()
+        if self.troubles:
+            return min(trouble.exit_status for trouble in self.troubles)
         if self.sign_in_refused:
             return EXIT_NONE_PUBLISHED
         if not count["due"]:

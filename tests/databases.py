@@ -65,8 +65,7 @@ class PostgreSQL:
 def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
     """The run's server; `shared` is a folder that all its workers see. Skips the test where the package is missing."""
     server_package = _server_package()
-    import psycopg
-
+    psycopg = pytest.importorskip("psycopg", reason="PostgreSQL: the driver psycopg is not installed")
     with ExitStack() as clean_up:
         with _only_one(shared / "postgresql.lock"):
             server = server_package.get_server(_folder(shared) / "data", cleanup_mode="delete")
@@ -158,10 +157,11 @@ def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> A
         "text": "Ferry returns",
         "link": "https://courier.example/ferry",
         "slot": None,
-        "slot_at": None,
+        "due_at": None,
         "cost": 0.2,
         "desk_now": NOW,
         "real_now": NOW,
+        "lease_until": NOW + MINUTE,
         **options,
     }
     return attempts.intend(tx, delivery=delivery.id, account=delivery.account, fence=fence, **told)

@@ -13,9 +13,10 @@ BOT = ROOT / "bot"
 
 FLOORS = {
     "faces": {"cli", "desk", "inbox", "sandbox"},
-    "wiring": {"app", "daemon"},
+    "wiring": {"app", "daemon", "stopping"},
     "verbs": {
-        "nightdesk", "ingest", "fetching", "finding", "deliver", "dispatch", "recovery", "pausing", "decide", "golive",
+        "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
+        "pausing", "decide", "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},

@@ -26,9 +26,9 @@ ITEM = "<item><title>Story {n}</title><link>https://courier.example/{n}</link><g
 
 
 @contextmanager
-def running(made: World) -> Iterator[subprocess.Popen[str]]:
+def running(made: World, command: str = "run") -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "--home", str(made.home), "run"],
+        [sys.executable, "-m", "bot", "--home", str(made.home), command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -85,9 +85,18 @@ def test_a_post_in_flight_is_finished_before_it_ends(now_world: World) -> None:
     assert len(now_world.posts()) == 1
 
 
+def test_once_finishes_the_post_in_flight_when_it_is_told_to_stop(now_world: World) -> None:
+    now_world.order(kind="slow", platform="x", seconds=1.5)
+    now_world.add("One", "Two")
+    with running(now_world, "once") as process:
+        eventually(lambda: now_world.states() == {"x-main": ["sending", "queued"]})
+        assert end(process)[0] == 0
+    assert now_world.states() == {"x-main": ["published", "queued"]}
+    assert len(now_world.posts()) == 1
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # PostgreSQL takes any number of workers
 def test_a_second_one_is_refused_where_one_database_file_serves_one(now_world: World) -> None:
-    if not now_world.database_url.startswith("sqlite"):
-        pytest.skip("PostgreSQL takes any number of workers")
     with running(now_world) as process:
         eventually(lambda: now_world.command("once").returncode == 6)
         second = now_world.command("run")
@@ -108,6 +117,29 @@ def test_it_reads_its_sources_and_posts_only_what_is_new(tmp_path: Path, databas
             eventually(lambda: len(made.posts()) == 1)
             assert end(process)[0] == 0
         assert "Story 3" in made.posts()[0]["text"]
+
+
+def test_changed_settings_are_taken_up_and_broken_ones_are_not(now_world: World) -> None:
+    settings = now_world.home / "config" / "nightdesk.toml"
+    good = settings.read_text("utf-8")
+    with running(now_world) as process:
+        now_world.add("One")
+        eventually(lambda: len(now_world.posts()) == 1)
+        settings.write_text(good + "\nnonsense", "utf-8")
+        _break_off(now_world, settings, good)
+        settings.write_text(good + '\n[accounts.fb-page]\nplatform = "facebook"\npage_id = "42"\n', "utf-8")
+        now_world.add("Two", accounts=["fb-page"])
+        eventually(lambda: len(now_world.posts("facebook")) == 1)
+        status, err = end(process)
+    assert status == 0, err
+    assert "the old ones stay in force" in err
+
+
+def _break_off(made: World, settings: Path, good: str) -> None:
+    """Leave the broken settings in place for a few ticks of the daemon."""
+    time.sleep(3)
+    assert settings.read_text("utf-8") != good
+    assert len(made.posts()) == 1
 
 
 def _baseline_read(made: World) -> bool:

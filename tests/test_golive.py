@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ x = "{url}"
 """
 
 
-@pytest.fixture
-def live_world(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+@contextmanager
+def live_home(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A home that says live = true, and a second sandbox that plays the live X."""
     monkeypatch.setenv("COURIER_KEY", "rehearsal:x-main:courier")
     with world(tmp_path / "live", database_url) as platform, world(tmp_path / "home", database_url, "") as made:
@@ -40,6 +41,12 @@ def live_world(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatc
         made.clock.simulated = False
         made.clock.now = made.clock.real
         made.live = platform
+        yield made
+
+
+@pytest.fixture
+def live_world(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with live_home(tmp_path, database_url, monkeypatch) as made:
         yield made
 
 
@@ -87,7 +94,9 @@ def test_keys_of_another_account_are_refused(live_world: World, monkeypatch: pyt
     assert not live_world.live_posts()
 
 
-def test_a_missing_secret_is_told_before_anything_is_done(live_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_secret_is_told_and_nothing_of_that_account_is_done(
+    live_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with live_world.desk() as desk:
         golive(desk, "x-main", actor="person:anna")
     live_world.add("One")

@@ -292,7 +292,7 @@ def test_a_pin_waits_for_its_embargo_and_is_missed_when_that_is_too_long() -> No
     assert turn("08:00", short, counted="08:00").again == at("08:20")
     assert sent_by(turn("08:20", short, counted="08:00")) == (1, None)
     assert turn("08:31", long, counted="08:00").skips == (
-        (long, "missed: pinned for 08:00, under embargo until 10:00"),
+        (long, "missed: pinned for 08:00, but its story is dated 10:00"),
     )
 
 

@@ -72,7 +72,7 @@ TABLE = {
     ),
     "the app's limit": (
         Result(outcome=REFUSED, remedy=Remedy.WAIT_APP, error=SAID, until=SOON),
-        queued(next_try=SOON, close_door=SAID, door_until=SOON),
+        queued(close_door=SAID, door_until=SOON),
     ),
     "no credits": (
         Result(outcome=REFUSED, remedy=Remedy.WAIT_APP, error=SAID),

@@ -196,8 +196,8 @@ KEYS = {
     "an account name that cannot be": dict.fromkeys(GOOD, "rehearsal:X Main:example"),
     "another signature method": {"signature_method": "HMAC-SHA256"},
     "plain text": {"signature_method": "PLAINTEXT"},
-    "an old clock": {"timestamp": str(int(datetime.now(UTC).timestamp()) - 400)},
-    "a clock that runs ahead": {"timestamp": str(int(datetime.now(UTC).timestamp()) + 400)},
+    "an old clock": {"timestamp": str(int(datetime.now(UTC).timestamp()) - 4000)},
+    "a clock that runs ahead": {"timestamp": str(int(datetime.now(UTC).timestamp()) + 4000)},
     "no time": {"timestamp": "soon"},
 }
 

@@ -33,7 +33,7 @@ def test_an_intent_is_an_open_attempt_a_sending_delivery_a_used_slot_and_a_row_o
         fence = claim(tx)
         assert fence is not None
         attempt = intend(
-            tx, delivery, fence, slot=SLOT, slot_at=NOW - MINUTE, desk_now=NOW, real_now=NOW + timedelta(seconds=1)
+            tx, delivery, fence, slot=SLOT, due_at=NOW - MINUTE, desk_now=NOW, real_now=NOW + timedelta(seconds=1)
         )
         assert attempt == Attempt(
             id=attempt.id if attempt else 0,
@@ -66,7 +66,7 @@ NO_INTENT: dict[str, dict[str, Any]] = {
     "the delivery is another account's": {"of": "fb-page"},
     "the delivery is held": {"state": State.HELD},
     "the delivery is published": {"state": State.PUBLISHED},
-    "the slot is used": {"slot": "used", "slot_at": NOW},
+    "the slot is used": {"slot": "used", "due_at": NOW},
 }
 
 
@@ -80,7 +80,16 @@ def test_there_is_no_intent_and_no_trace_of_one_when(database: Database, name: s
         assert fence is not None
         slots.use(tx, "x-main", "used", at=NOW, delivery=delivery.id)
         before = everything(tx)
-        row = {"text": "t", "link": "", "slot": None, "slot_at": None, "cost": 0.0, "desk_now": NOW, "real_now": NOW}
+        row = {
+            "text": "t",
+            "link": "",
+            "slot": None,
+            "due_at": None,
+            "cost": 0.0,
+            "desk_now": NOW,
+            "real_now": NOW,
+            "lease_until": NOW,
+        }
         row |= {"owner": "me", "live": False, "fence": fence + off, "account": "x-main", "delivery": delivery.id}
         assert attempts.intend(tx, **{**row, **told}) is None
         assert everything(tx) == before
@@ -190,7 +199,7 @@ def test_only_an_unknown_attempt_can_be_settled(database: Database, before: Resu
 
 def test_what_the_dead_left_open_is_found(database: Database) -> None:
     with database.begin() as tx:
-        expired = start(tx, queue(tx, "expired"), now=NOW - 2 * MINUTE)
+        expired = start(tx, queue(tx, "expired"), now=NOW - 2 * MINUTE, lease_until=NOW - MINUTE)
         alive = start(tx, queue(tx, "alive"), now=NOW)
         freed = start(tx, queue(tx, "freed"), now=NOW)
         lanes.release(tx, "freed", fence=freed.fence)
@@ -220,22 +229,6 @@ def test_caps_and_gaps_count_what_is_or_may_be_out_with_the_same_stamp(database:
         assert attempts.sent(tx, "x-main", True, NOW) == [accepted + MINUTE, unknown + MINUTE]
         assert attempts.sent(tx, "x-main", False, accepted) == [accepted, unknown, last]
         assert attempts.sent(tx, "x-main", False, accepted + MINUTE) == [unknown, last]
-
-
-def test_tries_are_counted_for_each_delivery(database: Database) -> None:
-    with database.begin() as tx:
-        delivery = queue(tx)
-        assert attempts.count_tries(tx, delivery.id) == 0
-        for number in range(2):
-            moment = NOW + number * MINUTE
-            attempt = start(tx, delivery, now=moment)
-            attempts.finish(tx, attempt.id, result=NOT_SENT, now=moment)
-            lanes.release(tx, "x-main", fence=attempt.fence)
-            queued = {"when": {State.SENDING}, "to": State.QUEUED, "reason": "again", "actor": "test", "now": moment}
-            deliveries.change(tx, delivery.id, **queued)  # type: ignore[arg-type]
-        start(tx, queue(tx), now=NOW + 3 * MINUTE)
-        assert attempts.count_tries(tx, delivery.id) == 2
-        assert [attempt.fence for attempt in attempts.of(tx, delivery.id)] == [1, 2]
 
 
 def test_an_attempt_nobody_made_is_not_found(database: Database) -> None:

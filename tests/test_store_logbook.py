@@ -18,7 +18,7 @@ REFUSED = Result(outcome=Outcome.REFUSED, error="too long")
 
 def send(tx: Transaction, minute: int, result: Result | None, state: State, **options: Any) -> int:
     """A delivery with one attempt at that minute; returns the delivery."""
-    told = {name: options.pop(name) for name in ("text", "link", "slot", "slot_at") if name in options}
+    told = {name: options.pop(name) for name in ("text", "link", "slot", "due_at") if name in options}
     delivery = queue(tx, **options)
     moment = NOW + minute * MINUTE
     attempt = start(tx, delivery, now=moment, **told)
@@ -43,7 +43,7 @@ def miss(tx: Transaction, minute: int, account: str = "x-main", live: bool = Fal
 def test_an_attempt_is_told_with_all_that_is_known_of_it(database: Database) -> None:
     slot = NOW + 9 * MINUTE
     with database.begin() as tx:
-        delivery = send(tx, 10, ACCEPTED, State.PUBLISHED, live=True, slot="08:09", slot_at=slot, link="https://c.ex/1")
+        delivery = send(tx, 10, ACCEPTED, State.PUBLISHED, live=True, slot="08:09", due_at=slot, link="https://c.ex/1")
         [row] = logbook.rows(tx, Filter())
         attempt = attempts.of(tx, delivery)[0]
         made = deliveries.get(tx, delivery)
@@ -74,7 +74,7 @@ def test_an_attempt_is_told_with_all_that_is_known_of_it(database: Database) -> 
 
 def test_what_is_not_known_is_none_and_a_pin_is_when_it_was_due(database: Database) -> None:
     with database.begin() as tx:
-        send(tx, 0, None, State.SENDING, link="", pinned=NOW - MINUTE, slot="s", slot_at=NOW)
+        send(tx, 0, None, State.SENDING, link="", pinned=NOW - MINUTE, slot="s", due_at=NOW)
         [row] = logbook.rows(tx, Filter())
     assert (row.state, row.outcome, row.finished_at) == ("sending", None, None)
     assert (row.link, row.post_url, row.platform_id, row.error) == (None, None, None, None)

@@ -30,7 +30,6 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
         {"ix_attempts_in_flight"},
     ),
     "what was posted": (lambda tx: attempts.sent(tx, "x-main", False, NOW), {"ix_attempts_by_account"}),
-    "the tries of a delivery": (lambda tx: attempts.count_tries(tx, 1), {"ix_attempts_delivery"}),
     "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"slots_used"}),
     "a page of the log": (
         lambda tx: logbook.rows(tx, Filter(), after=(NOW, 0, 1)),
@@ -45,7 +44,7 @@ def test_it_is_answered_by_an_index(database: Database, name: str) -> None:
     with database.begin() as tx:
         fence = claim(tx)
         assert fence is not None
-        assert intend(tx, queue(tx), fence, slot="08:00", slot_at=NOW) is not None
+        assert intend(tx, queue(tx), fence, slot="08:00", due_at=NOW) is not None
         queue(tx, state=State.SKIPPED, now=NOW + MINUTE)
         if tx.dialect.name == "postgresql":
             tx.exec_driver_sql("SET LOCAL enable_seqscan = off")  # a small table is quicker read as a whole

@@ -54,7 +54,7 @@ def test_a_source_remembers_its_last_good_read_and_its_failures_since(database: 
         assert sources.get(tx, "site") == SourceState(
             name="site", last_tried=NOW + MINUTE, last_error="404", failures=2
         )
-        read = {"etag": '"e1"', "last_modified": "Mon, 01 Jun 2026 06:00:00 GMT", "body_hash": "abc"}
+        read = {"etag": '"e1"', "last_modified": "Mon, 01 Jun 2026 06:00:00 GMT", "address": "feed.xml"}
         sources.note_read(tx, "site", **read, at=NOW + 2 * MINUTE)
         sources.note_read(tx, "site", **read, at=NOW + 3 * MINUTE)
         sources.note_failure(tx, "site", error="no answer", at=NOW + 4 * MINUTE)

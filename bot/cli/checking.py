@@ -42,6 +42,8 @@ def check_home(home: Path | None, *, online: bool) -> Report:
     except NightdeskError as error:
         report.error(error)
         return report
+    if report.settings.delivery.unconfirmed == "retry":
+        report.warnings.append('unconfirmed = "retry" is not offered yet: such posts wait for a person, as with "ask".')
     _check_templates(report, report.settings)
     for account in report.settings.accounts.values():
         _check_secrets(report, report.settings, account, needed=online or account.live)

@@ -104,10 +104,12 @@ def resume(
             f"--then {then} is unknown{did_you_mean(then, choices) or '.'}", f"Known are {', '.join(choices)}."
         )
     with opened(context, now) as desk:
-        skipped, waiting = pausing.resume(desk, account=account, then=pausing.Then(then), actor=person())
+        resumed = pausing.resume(desk, account=account, then=pausing.Then(then), actor=person())
+        for name in resumed.still_closed:
+            output.note(f"{name} stays closed while a post of it is unconfirmed: look, then `nightdesk resolve` it.")
         if (desk.settings.home / "PAUSE").exists():
             output.note(f"The file {desk.settings.home / 'PAUSE'} still stops everything; remove it.")
-    output.say(f"{account or 'Everything'} goes on: {waiting} posts wait, {skipped} were skipped.")
+    output.say(f"{account or 'Everything'} goes on: {resumed.waiting} posts wait, {resumed.skipped} were skipped.")
 
 
 @commands.command(epilog="Example: nightdesk golive x-main")

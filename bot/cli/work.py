@@ -22,12 +22,15 @@ commands = typer.Typer(rich_markup_mode=None)
 @commands.command(epilog="Example: nightdesk fetch; nightdesk once")
 def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> None:
     """Post all that is due now, then stop. It never waits for a gap and reads no source."""
-    from bot.dispatch import connect_live, run_pass
+    from bot.dispatch import run_pass
+    from bot.stopping import Bell, stopping_on_signals
 
-    with opened(context, now) as desk, desk.database.instance_lock("once"):
-        connect_live(desk)
+    bell = Bell()
+    with opened(context, now) as desk, desk.database.instance_lock("once"), stopping_on_signals(bell):
         rehearsing = _any_rehearsal(desk)
-        summary = run_pass(desk, tell=lambda step: output.note(in_words(desk, step)))
+        summary = run_pass(desk, lambda step: output.note(in_words(desk, step)), lambda: bell.stopped)
+    for trouble in summary.troubles:
+        output.note(f"{trouble.account}: {trouble.message}")
     _say_what_to_do(summary, desk.settings.rehearsal if rehearsing else "")
     if as_json:
         output.json_line(summary.as_json())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.configuring.reading import find_home, load
+from bot.configuring.reading import SETTINGS_FILE, find_home, load
 from bot.configuring.secrets import secret
 from bot.configuring.starter import write_starter
 
-__all__ = ["find_home", "load", "secret", "write_starter"]
+__all__ = ["SETTINGS_FILE", "find_home", "load", "secret", "write_starter"]

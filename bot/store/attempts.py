@@ -6,6 +6,7 @@ writes what came of it.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ from bot.store.rows import made
 from bot.store.schema import IN_FLIGHT, attempts, lanes
 from bot.store.schema import deliveries as deliveries_table
 from bot.store.search import fold
+
+log = logging.getLogger(__name__)
 
 _MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)
 
@@ -37,15 +40,17 @@ def intend(
     text: str,
     link: str,
     slot: str | None,
-    slot_at: datetime | None,
+    due_at: datetime | None,
     cost: float,
     desk_now: datetime,
     real_now: datetime,
+    lease_until: datetime,
 ) -> Attempt | None:
     """Write the attempt, make the delivery `sending` and mark the slot used; then the call may be made.
 
-    None means no intent and no call, with nothing changed: the lease is over or another's, the delivery is no longer
-    queued or has another stamp, the slot is used, or something is in flight on the account.
+    The lease is renewed to `lease_until`, so that it outlasts the call. None means no intent and no call, with nothing
+    changed: the lease is over or another's, the delivery is no longer queued or has another stamp, the slot is used,
+    or something is in flight on the account.
     """
     row = {
         "delivery": delivery,
@@ -57,7 +62,7 @@ def intend(
         "link": link,
         "folded": fold(f"{text} {link}"),
         "slot": slot,
-        "slot_at": slot_at,
+        "due_at": due_at,
         "desk_at": desk_now,
         "counts": True,
         "started": real_now,
@@ -68,12 +73,15 @@ def intend(
     }
     try:
         with tx.begin_nested():
-            _require_lease(tx, account, owner, fence, real_now)
+            _renew_lease(tx, account, owner, fence, real_now, lease_until)
             _start_sending(tx, delivery, account, live, owner, desk_now)
-            if slot is not None and not slots.use(tx, account, slot, at=slot_at or desk_now, delivery=delivery):
+            if slot is not None and not slots.use(tx, account, slot, at=due_at or desk_now, delivery=delivery):
                 raise _NoIntent
             number = tx.execute(sa.insert(attempts).values(**row).returning(attempts.c.id)).scalar_one()
-    except (_NoIntent, sa.exc.IntegrityError):  # the unique indexes forbid a second attempt in flight, and one a lease
+    except _NoIntent:
+        return None
+    except sa.exc.IntegrityError as error:  # the unique indexes forbid a second attempt in flight, and one a lease
+        log.warning("%s: no intent for d%s, the database forbids it (%s)", account, delivery, type(error.orig).__name__)
         return None
     return get(tx, number)
 
@@ -142,15 +150,12 @@ def sent(tx: Transaction, account: str, live: bool, since: datetime) -> list[dat
     )
 
 
-def count_tries(tx: Transaction, delivery: int) -> int:
-    """How many attempts were made for the delivery, an open one included."""
-    return tx.execute(sa.select(sa.func.count()).where(attempts.c.delivery == delivery)).scalar_one()
-
-
-def _require_lease(tx: Transaction, account: str, owner: str, fence: int, real_now: datetime) -> None:
+def _renew_lease(
+    tx: Transaction, account: str, owner: str, fence: int, real_now: datetime, lease_until: datetime
+) -> None:
     """The lane's row stays locked until the end, so nobody can take the lane over meanwhile."""
     mine = (lanes.c.account == account, lanes.c.owner == owner, lanes.c.fence == fence, lanes.c.lease_until > real_now)
-    if tx.execute(sa.select(lanes.c.account).where(*mine).with_for_update()).first() is None:
+    if tx.execute(sa.update(lanes).where(*mine).values(lease_until=lease_until)).rowcount != 1:
         raise _NoIntent
 
 

@@ -179,15 +179,23 @@ def pin(tx: Transaction, delivery: int, at: datetime | None, *, actor: str, now:
     return _note(tx, delivery, reason, actor, now, pinned=at)
 
 
-def restamp(tx: Transaction, delivery: int, *, live: bool, actor: str, now: datetime) -> bool:
-    """Stamp it live or rehearsed; False when there is no such delivery. It becomes the next round of those it joins."""
+def restamp(tx: Transaction, delivery: int, *, live: bool, when: Collection[State], actor: str, now: datetime) -> bool:
+    """Stamp it live or rehearsed if it has the other stamp and one of the states at this moment; else False.
+
+    It becomes the next round of those it joins.
+    """
     its = get(tx, delivery)
     if its is None:
         return False
     newest = latest_round(tx, its.article, its.account, live)
     round = its.round if newest is None else newest.round + 1
-    reason = "stamped live" if live else "stamped rehearsal"
-    return _note(tx, delivery, reason, actor, now, live=live, round=round)
+    fits = (deliveries.c.id == delivery, deliveries.c.live != live, deliveries.c.state.in_(list(when)))
+    stamped = sa.update(deliveries).where(*fits).values(live=live, round=round).returning(deliveries.c.state)
+    state = tx.execute(stamped).scalar()
+    if state is None:
+        return False
+    _remember(tx, delivery, state, state, "stamped live" if live else "stamped rehearsal", actor, now)
+    return True
 
 
 def move(

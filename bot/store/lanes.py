@@ -75,25 +75,16 @@ def claim(tx: Transaction, account: str, *, owner: str, now: datetime, until: da
     return tx.execute(taken).scalar()
 
 
-def release(
-    tx: Transaction,
-    account: str,
-    *,
-    fence: int,
-    counted_to: datetime | None = None,
-    next_try: datetime | None = None,
-    last_pass: datetime | None = None,
-) -> bool:
+def release(tx: Transaction, account: str, *, fence: int, next_try: datetime | None = None) -> bool:
     """Give the lane back; False when it is another's by now. `next_try` None: it may be claimed at once."""
-    changes: dict[str, Any] = {"owner": None, "lease_until": None, "next_try": next_try}
-    changes |= {"counted_to": counted_to} if counted_to else {}
-    changes |= {"last_pass": last_pass} if last_pass else {}
-    return _change(tx, account, fence, **changes)
+    return _change(tx, account, fence, owner=None, lease_until=None, next_try=next_try)
 
 
 def count_to(tx: Transaction, account: str, *, fence: int | None, counted_to: datetime) -> bool:
-    """The timetable is settled up to that moment (desk time). With a fence only if the lane is still ours."""
-    return _change(tx, account, fence, counted_to=counted_to)
+    """The timetable is settled up to that moment (desk time); it never goes back. With a fence only if still ours."""
+    mine = [lanes.c.account == account, lanes.c.counted_to < counted_to]
+    mine += [] if fence is None else [lanes.c.fence == fence]
+    return tx.execute(sa.update(lanes).where(*mine).values(counted_to=counted_to)).rowcount == 1
 
 
 def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
@@ -133,10 +124,15 @@ def note_pass(tx: Transaction, now: datetime) -> None:
     tx.execute(sa.update(lanes).values(last_pass=now))
 
 
+def counted_beyond(tx: Transaction, moment: datetime) -> bool:
+    """Whether any account's timetable is counted beyond that moment (desk time)."""
+    return bool(tx.execute(sa.select(sa.exists().where(lanes.c.counted_to > moment))).scalar_one())
+
+
 def reset_counting(tx: Transaction, now: datetime) -> None:
-    """Back from a simulated future: every account counts from the real `now`, and what was done in a moment that has
-    not come yet uses no slot and fills no cap."""
-    tx.execute(sa.update(lanes).values(counted_to=now, last_pass=None))
+    """Back from a future, simulated or of a wrong clock: every account counts from the real `now`, and what was done
+    in a moment that has not come yet uses no slot and fills no cap. Waits are forgotten, as their ends may be wrong."""
+    tx.execute(sa.update(lanes).values(counted_to=now, last_pass=None, next_try=None))
     tx.execute(sa.delete(slots_used).where(slots_used.c.at > now))
     tx.execute(sa.update(attempts).where(attempts.c.desk_at > now).values(counts=False))
 

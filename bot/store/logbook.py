@@ -158,7 +158,7 @@ def _attempts(wanted: Filter) -> sa.Select[Any]:
         its.account,
         its.live,
         its.outcome,
-        sa.func.coalesce(deliveries.c.pinned, its.slot_at, type_=its.slot_at.type).label("due_at"),
+        sa.func.coalesce(deliveries.c.pinned, its.due_at, type_=its.due_at.type).label("due_at"),
         its.started.label("started_at"),
         its.finished.label("finished_at"),
         its.text,

@@ -80,7 +80,7 @@ sources = sa.Table(
     _column("last_tried", Moment, optional=True),
     _column("etag", Prose),
     _column("last_modified", Prose),
-    _column("body_hash", Prose),
+    _column("address", Prose),
     _column("last_error", Prose),
     _column("failures", sa.Integer),
 )
@@ -121,7 +121,7 @@ attempts = sa.Table(
     _column("link", Prose),
     _column("folded", Prose),  # text and link, for finding by words
     _column("slot", Prose, optional=True),
-    _column("slot_at", Moment, optional=True),
+    _column("due_at", Moment, optional=True),
     _column("desk_at", Moment),  # desk time
     _column("counts", sa.Boolean),  # False: made in a simulated future that was called off; caps and gaps ignore it
     _column("started", Moment),

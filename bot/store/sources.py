@@ -17,6 +17,7 @@ from bot.store.schema import sources
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """One source. `first_read` None: never read with success. `etag` and `last_modified` are the server's own words.
+    `address` is what was read: another one under the same name is another source.
 
     `failures` counts reads that failed since the last success; `last_error` is a scrubbed sentence.
     """
@@ -27,20 +28,22 @@ class SourceState:
     last_tried: datetime | None = None
     etag: str = ""
     last_modified: str = ""
-    body_hash: str = ""
+    address: str = ""
     last_error: str = ""
     failures: int = 0
 
 
-def get(tx: Transaction, name: str) -> SourceState:
-    """The source's state; one that was never read has an empty one."""
+def get(tx: Transaction, name: str, address: str | None = None) -> SourceState:
+    """The source's state; an empty one if it was never read, or (with `address`) only at another address."""
     row = tx.execute(sa.select(sources).where(sources.c.name == name)).first()
-    return made(SourceState, row, sources) if row else SourceState(name=name)
+    state = made(SourceState, row, sources) if row else SourceState(name=name)
+    moved = address is not None and state.first_read is not None and state.address != address
+    return SourceState(name=name) if moved else state
 
 
-def note_read(tx: Transaction, name: str, *, etag: str, last_modified: str, body_hash: str = "", at: datetime) -> None:
+def note_read(tx: Transaction, name: str, *, address: str, etag: str, last_modified: str, at: datetime) -> None:
     """The source was read at `at`; errors before that are forgotten."""
-    first = get(tx, name).first_read or at
+    first = get(tx, name, address).first_read or at
     _write(
         tx,
         name,
@@ -49,7 +52,7 @@ def note_read(tx: Transaction, name: str, *, etag: str, last_modified: str, body
         last_tried=at,
         etag=etag,
         last_modified=last_modified,
-        body_hash=body_hash,
+        address=address,
         last_error="",
         failures=0,
     )
@@ -61,6 +64,6 @@ def note_failure(tx: Transaction, name: str, *, error: str, at: datetime) -> Non
 
 
 def _write(tx: Transaction, name: str, **changes: Any) -> None:
-    empty = {"etag": "", "last_modified": "", "body_hash": "", "last_error": "", "failures": 0}
+    empty = {"etag": "", "last_modified": "", "address": "", "last_error": "", "failures": 0}
     new = insert(tx, sources).values(name=name, **{**empty, **changes})
     tx.execute(new.on_conflict_do_update(index_elements=[sources.c.name], set_=changes))

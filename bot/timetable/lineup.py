@@ -110,11 +110,12 @@ class Lineup:
     def _missed(self, pin: Candidate) -> str:
         reason = f"missed: pinned for {time_of_day(_pinned(pin), self._zone)}"
         if _ready(pin) > _pinned(pin) + self._caps.max_late:
-            return f"{reason}, under embargo until {time_of_day(_dated(pin), self._zone)}"
+            return f"{reason}, but its story is dated {time_of_day(_dated(pin), self._zone)}"
         return f"{reason}, more than {spoken(self._caps.max_late)} late"
 
     def _stale(self, old: Candidate, now: datetime) -> str:
-        return f"stale: {spoken(now - _dated(old))} old, the limit is {spoken(self._caps.max_age)}"
+        age, limit = spoken(now - _dated(old)), spoken(self._caps.max_age)
+        return f"stale: {age} old, the limit is {limit}" if age != limit else f"stale: just over {limit} old, the limit"
 
 
 def _pinned(candidate: Candidate) -> datetime:

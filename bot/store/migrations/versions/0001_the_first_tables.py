@@ -87,7 +87,7 @@ def _attempts() -> None:
         _filled("fence", NUMBER),
         *_texts("text link folded"),
         sa.Column("slot", TEXT),
-        sa.Column("slot_at", MOMENT),
+        sa.Column("due_at", MOMENT),
         _filled("desk_at", MOMENT),
         _filled("counts", sa.Boolean()),
         _filled("started", MOMENT),
@@ -149,7 +149,7 @@ def _the_rest() -> None:
         sa.Column("first_read", MOMENT),
         sa.Column("last_read", MOMENT),
         sa.Column("last_tried", MOMENT),
-        *_texts("etag last_modified body_hash last_error"),
+        *_texts("etag last_modified address last_error"),
         _filled("failures", sa.Integer()),
         key="name",
     )
