@@ -26,7 +26,7 @@ from bot.account import Account
 from bot.claim import Claim
 from bot.compose import compose
 from bot.delivery import Attempt, Outcome, Remedy, Result, State
-from bot.errors import CannotFit, TemplateFailed, TryAgainLater
+from bot.errors import CannotFit, TemplateBroken, TemplateFailed, TryAgainLater
 from bot.failpoints import reach
 from bot.nightdesk import Nightdesk
 from bot.outcome import ACTOR, record_outcome, write_outcome
@@ -186,7 +186,8 @@ def _claim(desk: Nightdesk, tx: Transaction, account: Account, fence: int, turn:
 def write_post(desk: Nightdesk, claim: Claim, rules: PostRules, tell: Tell) -> Post | None:
     """The post as it will be sent. One that cannot be written ends here, before any call.
 
-    Too long: it fails. A broken template, or a mistake of ours: it is held for a person, and the next one goes on.
+    Too long: it fails. No template can write this one, or a mistake of ours: it is held, and the next one goes on. A
+    template that is broken for every article is the account's trouble (TemplateBroken): its queue stays as it is.
     """
     try:
         with desk.database.read() as tx:
@@ -195,6 +196,10 @@ def write_post(desk: Nightdesk, claim: Claim, rules: PostRules, tell: Tell) -> P
         return compose(article, claim.account, rules, desk.templates, text=text, round=round)
     except CannotFit as error:
         _give_up(desk, claim, State.FAILED, f"cannot fit: {error}", tell)
+    except TemplateBroken:
+        with desk.database.begin() as tx:
+            lanes.release(tx, claim.account.name, fence=claim.fence)
+        raise
     except TemplateFailed as error:
         _give_up(desk, claim, State.HELD, f"template: {error}", tell)
     except TryAgainLater:

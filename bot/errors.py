@@ -62,6 +62,10 @@ class TemplateFailed(NightdeskError):
     exit_status = 3
 
 
+class TemplateBroken(TemplateFailed):
+    """A template that fails for every article: it is missing, unreadable, or has a mistake in it."""
+
+
 class AlreadyRunning(NightdeskError):
     """Another run holds the instance lock."""
 

@@ -11,6 +11,7 @@ import pytest
 from bot.decide import resolve_not_posted, resolve_posted
 from bot.delivery import State
 from bot.pausing import Then, pause, resume
+from bot.status import Health, status
 from bot.store import attempts
 from bot.store.database import Database
 from tests.world import World, world
@@ -199,13 +200,30 @@ def test_a_post_that_cannot_fit_fails_with_its_numbers_before_any_call(desk_worl
     assert not desk_world.posts("x")
 
 
-def test_a_broken_template_holds_the_post_for_a_person(desk_world: World) -> None:
-    (desk_world.home / "templates" / "posts").mkdir(parents=True)
-    (desk_world.home / "templates" / "posts" / "x.txt.j2").write_text("{{ titel }}", "utf-8")
-    added = desk_world.add("One")[0]
+def test_a_broken_template_stops_its_account_alone_and_mending_it_is_enough(desk_world: World) -> None:
+    template = desk_world.home / "templates" / "posts" / "x.txt.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ titel }}", "utf-8")
+    desk_world.add("One", "Two")
+    summary = desk_world.once()
+    assert summary.exit_status() == 3
+    assert desk_world.states() == {"x-main": ["queued", "queued"], "fb-page": ["published", "published"]}
+    with desk_world.desk() as desk:
+        assert "titel" in status(desk).accounts[0].why
+    template.write_text("{{ title }} {{ url }}", "utf-8")
+    assert desk_world.once().as_json()["published"] == 2
+    with desk_world.desk() as desk:
+        assert status(desk).health is Health.HEALTHY
+
+
+def test_a_post_that_a_template_cannot_write_is_held_and_the_next_goes_out(desk_world: World) -> None:
+    template = desk_world.home / "templates" / "posts" / "x.txt.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{% if section %}{{ title }} {{ url }}{% endif %}", "utf-8")
+    desk_world.add("No section", accounts=["x-main"])
+    desk_world.add("In the city", section="City", accounts=["x-main"])
     assert desk_world.once().as_json()["held"] == 1
-    held = next(d for d in added.deliveries if d.account == "x-main")
-    assert "title" in desk_world.delivery(held.id).reason
+    assert desk_world.states() == {"x-main": ["held", "published"]}
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # PostgreSQL takes any number of workers

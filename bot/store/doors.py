@@ -15,7 +15,7 @@ from bot.store.schema import doors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """A closed door. `key` names the app, such as `x live env:X_API_KEY`; `until` (real time) is when to ask again, if known."""
+    """A closed door. `key` names the app, such as `x live env:X_KEY`; `until` (real time) is when to ask again."""
 
     key: str
     reason: str

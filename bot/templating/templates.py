@@ -12,7 +12,7 @@ from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.errors import TemplateFailed
+from bot.errors import TemplateBroken, TemplateFailed
 from bot.templating import lookup
 from bot.templating.filters import MOST_CHARACTERS, shown
 from bot.templating.language import Optional, check
@@ -104,7 +104,7 @@ class Templates:
             if known is None or known[0] != stamp:
                 known = self._compiled[name] = (stamp, self._compile(name, path))
         except OSError as error:
-            raise TemplateFailed(f"The template {name} cannot be read: {error.strerror}.") from error
+            raise TemplateBroken(f"The template {name} cannot be read: {error.strerror}.") from error
         return known[1]
 
     def _path(self, name: str) -> Path:
@@ -115,7 +115,7 @@ class Templates:
                     return path
         there = ", ".join(self.names()) or "none"
         looked = " and ".join(str(folder) for folder in self.folders)
-        raise TemplateFailed(f"There is no template {name} in {looked}.", f"There are: {there}.")
+        raise TemplateBroken(f"There is no template {name} in {looked}.", f"There are: {there}.")
 
     def _compile(self, name: str, path: Path) -> Template:
         source = clean(_source(name, path))
@@ -128,7 +128,7 @@ class Templates:
         except Misuse as error:
             raise _failed(name, error) from None
         except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
-            raise TemplateFailed(f"{name}: the template is nested too deeply or has too large a number.") from error
+            raise TemplateBroken(f"{name}: the template is nested too deeply or has too large a number.") from error
         return Template.from_code(self._sandbox, code, {})
 
 
@@ -141,19 +141,19 @@ def _source(name: str, path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise TemplateFailed(f"{name} is too large; a post template has at most {MOST_BYTES:,} bytes.")
+        raise TemplateBroken(f"{name} is too large; a post template has at most {MOST_BYTES:,} bytes.")
     try:
         source = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise TemplateFailed(f"{name}, line {line}: this is not text in UTF-8.", "Save the file as UTF-8.") from None
+        raise TemplateBroken(f"{name}, line {line}: this is not text in UTF-8.", "Save the file as UTF-8.") from None
     if "\0" in source:
-        raise TemplateFailed(f"{name} is not a text file.")
+        raise TemplateBroken(f"{name} is not a text file.")
     return source
 
 
 def _failed(name: str, mistake: Misuse) -> TemplateFailed:
-    return TemplateFailed(f"{name}, line {mistake.line}: {mistake.message}", mistake.hint)
+    return TemplateBroken(f"{name}, line {mistake.line}: {mistake.message}", mistake.hint)
 
 
 def _line(error: BaseException, name: str) -> int:
