@@ -155,15 +155,17 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
 def link_in_text(url: str) -> str:
     """The link as a post shows it: unchanged, unless that would break it.
 
-    White space would end a link early, and normalising the text would change characters that are not in NFC. A link
-    with either is written with percent escapes, which lead to the same page (RFC 3987, section 3.1).
+    What no platform reads as part of a link, such as a space or a quotation mark, is written with a percent escape,
+    which leads to the same page (RFC 3986, section 2.1); so is all beyond ASCII in a link that is not in NFC, because
+    normalising the text would change it.
     """
-    if url == clean(url) and not re.search(r"\s", url):
-        return url
-    return quote(url, safe=_PRINTABLE, errors="surrogatepass")
+    if url != clean(url):
+        return quote(url, safe=_SAFE, errors="surrogatepass")
+    return _NEVER_IN_LINKS.sub(lambda found: quote(found[0]), url)
 
 
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_NEVER_IN_LINKS = re.compile(r'[\s"<>\\^`{}]')
+_SAFE = "".join(character for character in map(chr, range(0x21, 0x7F)) if not _NEVER_IN_LINKS.match(character))
 
 
 def _line(text: str) -> str:

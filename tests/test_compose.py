@@ -452,3 +452,17 @@ def test_ten_megabytes_of_anything_take_no_time(piece: str, template: str, rules
     except (CannotFit, TemplateFailed):
         pass
     assert time.process_time() - started < 6
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    {
+        'https://news.example.com/a?b="><x>': "https://news.example.com/a?b=%22%3E%3Cx%3E",
+        "https://news.example.com/a b": "https://news.example.com/a%20b",
+        "https://news.example.com/{id}|c": "https://news.example.com/%7Bid%7D|c",
+        "https://news.example.com/хроника?q=1#top": "https://news.example.com/хроника?q=1#top",
+    }.items(),
+)
+def test_a_link_is_read_whole_by_x(url: str, shown: str) -> None:
+    assert link_in_text(url) == shown
+    assert [found.url.partition("#")[0] for found in extract_urls(f"News {shown} ")] == [shown.partition("#")[0]]
