@@ -13,6 +13,7 @@ HASHTAGS = {
     "the wide sign": ("＃日本", [("日本", 0, 3)]),
     "behind another sign": ("##a", [("a", 1, 3)]),
     "two glued together are none": ("#a#b", []),
+    "the second of two, behind a selector that is part of the first": ("#a\ufe0f#b", []),
     "the third of a row, behind a selector": ("#a\ufe0f#b\ufe0f#c", [("c", 6, 8)]),
     "a keycap is none": ("#\ufe0f\u20e3 #\u20e3a", []),
     "not behind half of a pair": ("\ud83d#a", []),
