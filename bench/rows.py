@@ -10,6 +10,8 @@ from typing import Any
 from bench.hostile import LONG, SHORT, growth, texts
 from bench.material import headlines, posts
 from bench.peers import CannotInstall, Contender, Runner
+from bot.platforms.registry import rules_for
+from bot.text.fit import mark, solve
 from bot.text.measures import graphemes
 from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions_or_lists
 from bot.text.xlength import limit_length
@@ -17,6 +19,8 @@ from bot.text.xlength import limit_length
 WARM_UP, PASSES = 2, 7
 MOST_GROWTH = 12.0
 """How much longer a text ten times as long may take."""
+NOTICEABLE = 0.005
+"""CPU seconds: what takes less for the long text only shows how fast memory is, which no target is about."""
 
 PARSER = Contender(
     name="twitter-text-parser 3.0.0",
@@ -75,7 +79,7 @@ class Growth:
 
     @property
     def met(self) -> bool:
-        return self.times <= MOST_GROWTH
+        return self.times <= MOST_GROWTH or self.long < NOTICEABLE
 
 
 def works() -> list[Work]:
@@ -90,14 +94,14 @@ def works() -> list[Work]:
             peers=[(PARSER, 25), (HERALD, 12), (NPM, 0.5)],
         ),
         Work(
-            title=f"the same with the newer tables as well, {measured}",
+            title=f"length held against the limit, by newer tables too, {measured}",
             unit="headline",
             ours=Contender(name="Nightdesk", program="limit_nightdesk.py"),
             material=lines,
             peers=[(NPM, 0)],
         ),
         Work(
-            title=f"everything twitter-text says, {measured}",
+            title=f"all that twitter-text says {measured}",
             unit="headline",
             ours=Contender(name="Nightdesk", program="parse_nightdesk.py"),
             material=lines,
@@ -152,7 +156,7 @@ def _medians(runners: dict[str, Runner], items: int) -> dict[str, float]:
 def growths() -> Iterator[Growth]:
     for (family, short), (_, long) in zip(texts(SHORT), texts(LONG), strict=True):
         for name, work in HOSTILE_WORK.items():
-            before, after = growth(work, short, long)
+            before, after = growth(work, short, long, MOST_GROWTH)
             yield Growth(family=family, work=name, short=before, long=after)
 
 
@@ -163,4 +167,14 @@ def find_entities(text: str) -> None:
     extract_cashtags(text)
 
 
-HOSTILE_WORK = {"count": limit_length, "hashtags, mentions, cashtags": find_entities, "graphemes": graphemes}
+def cut_for_x(text: str) -> None:
+    """A post of nothing but the text and a link."""
+    solve(f"{mark(text)} https://example.com/", rules_for("x").limit)
+
+
+HOSTILE_WORK = {
+    "count": limit_length,
+    "hashtags, mentions, cashtags": find_entities,
+    "graphemes": graphemes,
+    "cut to fit X": cut_for_x,
+}

@@ -5,10 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from passes import serve
 
-from bot.templating.filters import FILTERS
-
 environment = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "templates"))
-environment.filters.update(FILTERS)
 environment.filters["fit"] = lambda value, *rules, **more: value
 template = environment.get_template("post.txt.j2")
 
