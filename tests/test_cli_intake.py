@@ -170,7 +170,7 @@ def test_a_pretended_moment_is_refused_while_an_account_is_live(made: World) -> 
     settings.write_text(settings.read_text().replace('platform = "facebook"', live))
     done = nightdesk("add", "-", "--now", NOW, home=made.home, stdin=ARTICLE)
     assert (done.status, done.out) == (2, "")
-    assert "fb-page is live" in done.err
+    assert "the settings say live = true for fb-page." in done.err
 
 
 def test_the_editorial_becomes_a_sensible_article(made: World, shared: Path) -> None:
@@ -212,6 +212,14 @@ def test_backfill_queues_the_newest(sourced: World) -> None:
     done = nightdesk("fetch", "site", "--backfill", "1", home=sourced.home)
     assert done.status == 0
     assert "site: 1 new, 1 noted as known" in done.out
+
+
+def test_backfill_queues_the_newest_of_a_feed_that_has_not_changed(sourced: World) -> None:
+    nightdesk("fetch", "site", home=sourced.home)
+    [again] = nightdesk("fetch", "site", "--backfill", "1", "--json", home=sourced.home).lines
+    assert [added["title"] for added in again["added"]] == ["Story 2"]
+    [then] = nightdesk("fetch", "site", "--json", home=sourced.home).lines
+    assert then["unchanged"]
 
 
 def test_a_source_that_cannot_be_read_is_told_and_the_others_are_read(sourced: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
@@ -104,7 +103,7 @@ def _follow(desk: Nightdesk, wanted: Filter, as_json: bool) -> None:
         else:
             shown = _line(desk, line)
             output.say(output.GAP.join([*shown.cells, *filter(None, shown.below)]))
-        sys.stdout.flush()
+        output.flush()
 
 
 def _as_csv(desk: Nightdesk, wanted: Filter) -> None:
