@@ -217,7 +217,7 @@ def test_backfill_queues_the_newest(sourced: World) -> None:
 def test_backfill_queues_the_newest_of_a_feed_that_has_not_changed(sourced: World) -> None:
     nightdesk("fetch", "site", home=sourced.home)
     [again] = nightdesk("fetch", "site", "--backfill", "1", "--json", home=sourced.home).lines
-    assert [added["title"] for added in again["added"]] == ["Story 2"]
+    assert [added["title"] for added in again["added"]] == ["Story 1"]
     [then] = nightdesk("fetch", "site", "--json", home=sourced.home).lines
     assert then["unchanged"]
 
