@@ -191,7 +191,7 @@ def _fetch_one(desk: Nightdesk, name: str, backfill: int | None, as_json: bool) 
         fetched, trouble = fetch_source(desk, desk.settings.sources[name], backfill=backfill, actor=person()), None
     except NightdeskError as error:
         fetched, trouble = Fetched(source=name), error
-        output.note(str(error) if name in error.message else f"{name}: {error}")
+        output.note(output.about(name, str(error)))
     if as_json:
         output.json_line(_fetched_record(fetched, trouble))
     elif trouble is None:
@@ -215,7 +215,7 @@ def _tell_fetched(fetched: Fetched) -> None:
     for line in _fetched_lines(fetched):
         output.say(line)
     for problem in fetched.problems:
-        output.note(f"{fetched.source}: {problem}")
+        output.note(output.about(fetched.source, problem))
 
 
 def _fetched_lines(fetched: Fetched) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -209,6 +210,17 @@ def jsonable(value: Any, zone: ZoneInfo) -> Any:
     if dataclasses.is_dataclass(value):
         return record(value, zone)
     return value
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 post`, `2 posts`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def about(name: str, text: str) -> str:
+    """The text, with the name of what it is about before it, unless it names it itself."""
+    named = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
+    return text if named else f"{name}: {text}"
 
 
 def mode(live: bool) -> str:
