@@ -54,6 +54,8 @@ def check_home(home: Path | None, *, online: bool) -> Report:
 def _check_templates(report: Report, settings: Settings) -> None:
     templates = templates_of(settings)
     for name in dict.fromkeys(account.template for account in settings.accounts.values()):
+        if not (settings.templates / name).is_file():
+            report.warnings.append(f"{name} is not in the home's templates; the packaged one is used.")
         try:
             templates.check(name)
         except NightdeskError as error:
