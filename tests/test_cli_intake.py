@@ -105,6 +105,7 @@ def test_when_one_file_cannot_be_read_none_is_added(made: World, bad: str) -> No
 
 REFUSED: list[tuple[tuple[str, ...], str]] = [
     ((), "nothing to add"),
+    (("",), "an empty name"),
     (("https://courier.example/ferry",), "`nightdesk fetch` reads feeds"),
     (("ferry.md", "--text", "x", "--account", "x-main"), "--text and a FILE"),
     (("--text", "x"), "--text needs --account"),
@@ -173,6 +174,18 @@ def test_a_pretended_moment_is_refused_while_an_account_is_live(made: World) -> 
     assert "the settings say live = true for fb-page." in done.err
 
 
+def test_a_long_list_of_files_tells_how_far_it_is_to_whoever_watches(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("bot.cli.output.progress", told.append)
+    files = [made.home / f"{number}.txt" for number in range(60)]
+    for number, file in enumerate(files):
+        file.write_text(f"Story {number}\n\nIts text.\n")
+    assert nightdesk("add", *map(str, files), "--account", "x-main", home=made.home).status == 0
+    assert told[-2:] == ["Read 50 of 60 …", "Queued 50 of 60 …"]
+
+
 def test_the_editorial_becomes_a_sensible_article(made: World, shared: Path) -> None:
     done = nightdesk("add", str(shared / "samples" / "azernews-editorial.txt"), "--json", home=made.home)
     assert done.status == 0
@@ -228,6 +241,15 @@ def test_a_source_that_cannot_be_read_is_told_and_the_others_are_read(sourced: W
     assert done.status == 75
     assert [bool(line["error"]) for line in done.lines] == [True, False]
     assert "feed.xml" in done.err
+
+
+def test_what_is_wrong_with_a_source_names_it_once(sourced: World) -> None:
+    (sourced.home / "feed.xml").write_text(FEED.format(items="<item><title>No link</title></item>"), "utf-8")
+    told = [line for line in nightdesk("fetch", "site", home=sourced.home).err.splitlines() if "left out" in line]
+    assert [line.count("site") for line in told] == [1]
+    (sourced.home / "feed.xml").unlink()
+    [told] = nightdesk("fetch", "site", home=sourced.home).err.splitlines()
+    assert told.count("site:") == 1
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(sourced: World) -> None:

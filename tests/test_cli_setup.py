@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from bot.cli import demo
 from bot.sandbox.server import Sandbox
 from tests.commands import nightdesk
 from tests.world import TWO_ACCOUNTS, write_home
 
 KEYS = ("api_key", "api_secret", "access_token", "access_secret")
+ONE_X = '[accounts.x-main]\nplatform = "x"\nhandle = "@courier"\n'
 LIVE_X = """
 [accounts.x-main]
 platform = "x"

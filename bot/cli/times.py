@@ -85,6 +85,11 @@ def spoken_iso(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(UTC).astimezone(zone).isoformat(timespec="seconds")
 
 
+def place(zone: ZoneInfo) -> str:
+    """A zone in a word: `Baku`, `New York`."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
+
+
 def spoken(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """How a moment is written for people: `Sun 22 Nov 18:00`, with the year where it is not this one."""
     there, today = moment.astimezone(zone), now.astimezone(zone)
