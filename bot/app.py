@@ -54,7 +54,7 @@ def refuse_live(settings: Settings) -> None:
     """Simulated time is for rehearsal: with a live account it would post at the wrong minute."""
     if live := [account.name for account in settings.accounts.values() if account.live]:
         hint = "Leave --now away, or set `live = false` for it first."
-        raise UsageError(f"--now is for rehearsal, and {', '.join(live)} is live.", hint)
+        raise UsageError(f"--now is for rehearsal, and the settings say live = true for {', '.join(live)}.", hint)
 
 
 def templates_of(settings: Settings) -> Templates:

@@ -17,6 +17,7 @@ from bot.nightdesk import Nightdesk
 from bot.pausing import open_when_settled
 from bot.store import attempts, deliveries
 from bot.store.database import Transaction
+from bot.timetable.wording import spoken
 
 WAITING = (State.QUEUED, State.HELD)
 
@@ -38,9 +39,16 @@ def skip(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, reason: str, a
 
 
 def pin(desk: Nightdesk, tx: Transaction, delivery: Delivery, at: datetime | None, *, actor: str) -> None:
-    """Give it a moment of its own, or (None) take that back."""
+    """Give it a moment of its own, or (None) take that back. One that is over by more than `max_late` is refused."""
     _require(delivery, set(WAITING), "pin")
-    deliveries.pin(tx, delivery.id, at, actor=actor, now=desk.clock.desk_now())
+    if at is None and delivery.pinned is None:
+        raise UsageError(f"d{delivery.id} has no pin; nothing was changed.")
+    now, account = desk.clock.desk_now(), desk.settings.accounts.get(delivery.account)
+    if at and account and now - at > account.caps.max_late:
+        moment = at.astimezone(account.zone).isoformat(timespec="seconds")
+        late = f"its account posts nothing more than {spoken(account.caps.max_late)} late"
+        raise UsageError(f"{moment} is over, and {late}; d{delivery.id} was not pinned.", "Give a moment to come.")
+    deliveries.pin(tx, delivery.id, at, actor=actor, now=now)
 
 
 def move(
@@ -55,6 +63,8 @@ def move(
 ) -> None:
     """Give it another place in its account's queue: before or after another, at the top, or else at the bottom."""
     _require(delivery, set(WAITING), "move")
+    if delivery.id in (before, after):
+        raise UsageError(f"d{delivery.id} is the post to move itself; nothing was moved.", "Name another one.")
     now = desk.clock.desk_now()
     if not deliveries.move(tx, delivery.id, before=before, after=after, to_top=to_top, actor=actor, now=now):
         raise UsageError(

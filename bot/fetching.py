@@ -31,11 +31,15 @@ class Fetched:
 
 
 def fetch_source(desk: Nightdesk, source: SourceSettings, *, backfill: int | None = None, actor: str) -> Fetched:
-    """Read the source now. Raises what reading raises (TryAgainLater, UsageError), after noting it with the source."""
+    """Read the source now. Raises what reading raises (TryAgainLater, UsageError), after noting it with the source.
+
+    With a backfill even an unchanged source is read whole: what is asked for was known before.
+    """
     with desk.database.read() as tx:
         before = sources.get(tx, source.name, source.feed)
+    etag, last_modified = ("", "") if backfill else (before.etag, before.last_modified)
     try:
-        reading = read_source(source, home=desk.settings.home, etag=before.etag, last_modified=before.last_modified)
+        reading = read_source(source, home=desk.settings.home, etag=etag, last_modified=last_modified)
     except NightdeskError as error:
         with desk.database.begin() as tx:
             sources.note_failure(tx, source.name, error=str(error), at=desk.clock.desk_now())

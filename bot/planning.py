@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.account import Account
 from bot.deliver import lane_view
+from bot.errors import UsageError
 from bot.nightdesk import Nightdesk
 from bot.pausing import EVERYTHING, door_of, pause_reason, scope_of
 from bot.store import articles, deliveries, doors, lanes, meta, pauses
@@ -16,6 +17,7 @@ from bot.timetable import planner
 from bot.timetable.planner import Foreseen, LaneView
 
 HORIZON = timedelta(days=30)
+FARTHEST = timedelta(days=2 * 366)  # every slot up to there is looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,14 @@ class PlanLine:
 def plan(
     desk: Nightdesk, *, start: datetime | None = None, length: timedelta, accounts: Sequence[str] = ()
 ) -> list[PlanLine]:
-    """What goes out from `start` (else now) for that long, by time; also the slots that stay empty."""
-    start = start or desk.clock.desk_now()
+    """What goes out from `start` (else now) for that long, by time; also the slots that stay empty.
+
+    Raises UsageError for an end that lies farther ahead than FARTHEST.
+    """
+    now = desk.clock.desk_now()
+    start = start or now
+    if start - now > FARTHEST - length:
+        raise UsageError("That is too far ahead to plan.", f"A plan ends at most {FARTHEST.days} days from now.")
     until = start + length
     chosen = [desk.account(name) for name in accounts] or list(desk.settings.accounts.values())
     with desk.database.read() as tx:

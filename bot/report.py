@@ -24,7 +24,10 @@ FOLLOW_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One attempt; or a delivery that ended without any; or, with state `missed`, a stretch of slots nothing used."""
+    """One attempt; or a delivery that ended without any; or, with state `missed`, a stretch of slots nothing used.
+
+    `finished_at` is real time for an attempt, and desk time for a delivery that ended without any.
+    """
 
     delivery: str | None
     attempt: str | None
@@ -111,7 +114,7 @@ def _log_line(desk: Nightdesk, row: LogRow) -> LogLine:
         outcome=row.outcome,
         due_at=row.due_at,
         started_at=row.started_at,
-        finished_at=row.finished_at,
+        finished_at=row.at if row.delivery and not row.attempt else row.finished_at,
         text=row.text,
         link=row.link,
         post_url=row.post_url,
@@ -143,6 +146,15 @@ def queue(
     places = {name: place for place, name in enumerate(desk.settings.accounts)}
     lines = sorted(found, key=lambda pair: (places.get(pair[0].account, len(places)), pair[0].account, _place(*pair)))
     return [queue_line(desk, delivery, article, due[delivery.account]) for delivery, article in lines]
+
+
+def queue_lines(desk: Nightdesk, changed: Collection[tuple[Delivery, Article]]) -> list[QueueLine]:
+    """The rows of these deliveries as they are now, in this order; each account is looked ahead on once."""
+    with desk.database.read() as tx:
+        now = [(deliveries.get(tx, delivery.id) or delivery, article) for delivery, article in changed]
+        waiting = {delivery.account for delivery, _ in now if delivery.state is State.QUEUED}
+        due = {name: foreseen_on(desk, tx, name) for name in waiting}
+    return [queue_line(desk, delivery, article, due.get(delivery.account, {})) for delivery, article in now]
 
 
 def queue_line(desk: Nightdesk, delivery: Delivery, article: Article, due: dict[int, datetime]) -> QueueLine:

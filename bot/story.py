@@ -169,7 +169,7 @@ def _reason(desk: Nightdesk, tx: Transaction, line: QueueLine) -> str:
     if line.state is not State.QUEUED:
         return line.reason or _PLAIN[line.state]
     waits = _waits_for(desk, tx, line)
-    return f"{waits} (before that: {line.reason})" if line.reason else waits
+    return f"{waits} (before that: {line.reason})" if line.reason and line.reason not in waits else waits
 
 
 _PLAIN = {

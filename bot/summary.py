@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.claim import Claim
-from bot.delivery import Remedy, Result, State
+from bot.delivery import Outcome, Remedy, Result, State
 from bot.retry import Decision
 
 EXIT_DONE, EXIT_BUG, EXIT_CONFIGURATION, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, EXIT_TRY_LATER = 0, 1, 3, 4, 5, 75
@@ -13,7 +13,10 @@ EXIT_DONE, EXIT_BUG, EXIT_CONFIGURATION, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What became of one delivery in a pass, or (`delivery` and `state` None) a stretch of `missed` slots."""
+    """What became of one delivery in a pass, or (`delivery` and `state` None) a stretch of `missed` slots.
+
+    `detail`: what the platform said, as a sentence. `not_reached`: nothing was reached; `live` is the delivery's stamp.
+    """
 
     account: str
     delivery: int | None
@@ -22,6 +25,9 @@ class Step:
     url: str = ""
     missed: int = 0
     sign_in_refused: bool = False
+    detail: str = ""
+    live: bool = False
+    not_reached: bool = False
 
     @classmethod
     def of(cls, claim: Claim, decision: Decision, result: Result) -> Step:
@@ -33,6 +39,9 @@ class Step:
             reason=decision.reason,
             url=result.post_url,
             sign_in_refused=result.remedy is Remedy.MEND_ACCOUNT,
+            detail=result.error,
+            live=claim.live,
+            not_reached=result.outcome is Outcome.NOT_SENT,
         )
 
 
@@ -54,17 +63,20 @@ def trouble_key(account: str) -> str:
 class Summary:
     """Deliveries that were due, by what became of them; `missed` counts slots and is not part of `due`.
 
-    `troubles` are the accounts that could not be served at all; the others were.
+    `troubles` are the accounts that could not be served at all; the others were. `sandbox_not_reached`: a rehearsed
+    post was queued again because nothing answered.
     """
 
     counts: dict[State, int] = field(default_factory=dict)
     missed: int = 0
     sign_in_refused: bool = False
+    sandbox_not_reached: bool = False
     troubles: list[Trouble] = field(default_factory=list)
 
     def add(self, step: Step) -> None:
         self.missed += step.missed
         self.sign_in_refused |= step.sign_in_refused
+        self.sandbox_not_reached |= step.not_reached and not step.live and step.state is State.QUEUED
         if step.state is not None:
             self.counts[step.state] = self.counts.get(step.state, 0) + 1
 

@@ -247,6 +247,15 @@ def test_a_reader_that_has_gone_ends_it_quietly() -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("count", [1, 20_000])
+def test_a_disk_that_takes_no_output_is_said_in_one_line(count: int, unbuffered: str) -> None:
+    line = f"""yes '"a text"' | head -{count} | nightdesk count --json > /dev/full"""
+    done = run(line, PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 75
+    assert done.stderr == b"The output could not be written: no space left on device.\n"
+
+
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
 def test_a_pipe_is_utf_8_whatever_the_locale_says(locale: str) -> None:
     done = run('nightdesk count "Xəbər 日本"', LC_ALL=locale, PYTHONIOENCODING="latin-1")

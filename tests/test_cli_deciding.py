@@ -126,15 +126,73 @@ def test_what_becomes_of_the_queue_after_a_pause_is_chosen(made: World, then: st
     assert made.states()["x-main"] == states
 
 
+def test_several_accounts_are_paused_and_resumed_at_once_each_by_its_own_clock(made: World) -> None:
+    settings = made.home / "config" / "nightdesk.toml"
+    settings.write_text(
+        settings.read_text().replace('handle = "@courier"', 'handle = "@courier"\ntimezone = "Asia/Baku"')
+    )
+    made.add("Ferry returns")
+    both = ("--account", "x-main", "--account", "fb-page")
+    done = run(made, "pause", *both, "--reason", "storm", "--until", "18:00")
+    assert done.out.splitlines() == [
+        "x-main is paused until 2026-06-01T18:00:00+04:00: storm",
+        "fb-page is paused until 2026-06-01T18:00:00+02:00: storm",
+    ]
+    assert once(made)["due"] == 0
+    done = run(made, "resume", *both)
+    assert done.out.splitlines() == [
+        "x-main goes on: 1 post waits, 0 were skipped.",
+        "fb-page goes on: 1 post waits, 0 were skipped.",
+    ]
+    assert done.err == ""
+    assert once(made)["published"] == 2
+
+
 def test_the_file_PAUSE_outlives_resume_which_says_so(made: World) -> None:
     (made.home / "PAUSE").write_text("web desk is down\n")
-    assert str(made.home / "PAUSE") in run(made, "resume").err
+    run(made, "pause", "--reason", "storm")
+    done = run(made, "resume")
+    assert done.out == "Nothing goes on yet: 0 posts wait, 0 were skipped.\n"
+    assert done.err == (
+        f"Still paused: web desk is down; nothing is sent. It lasts until the file {made.home / 'PAUSE'} is removed.\n"
+    )
+
+
+def test_resume_says_what_else_still_stops_an_account(made: World) -> None:
+    run(made, "pause", "--account", "x-main", "--reason", "storm")
+    run(made, "pause", "--reason", "sad news")
+    done = run(made, "resume", "--account", "fb-page")
+    assert done.out.startswith("fb-page does not go on yet: ")
+    assert done.err == "Still paused: sad news; nothing is sent. `nightdesk resume` ends it.\n"
+    done = run(made, "resume")
+    assert done.out.startswith("Everything else goes on: ")
+    assert done.err == "x-main is paused: storm. `nightdesk resume --account x-main` ends it.\n"
+    done = run(made, "resume", "--account", "x-main")
+    assert (done.out.startswith("x-main goes on: "), done.err) == (True, "")
+
+
+def test_resume_of_everything_says_which_account_stays_closed(made: World) -> None:
+    made.add("Ferry returns", accounts=["x-main"])
+    made.order(kind="revoked", account="x-main")
+    once(made)
+    done = run(made, "resume")
+    assert done.out.startswith("Everything else goes on: 1 post waits")
+    assert "x-main is closed: " in done.err
+    assert "`nightdesk resume --account x-main` opens it." in done.err
+    assert run(made, "resume", "--account", "x-main").out == "x-main goes on: 1 post waits, 0 were skipped.\n"
+
+
+def test_an_account_that_a_post_keeps_closed_does_not_go_on(lost: World) -> None:
+    done = run(lost, "resume", "--account", "x-main")
+    assert done.out == "x-main does not go on yet: 1 post waits, 0 were skipped.\n"
+    assert done.err == ("x-main stays closed while a post of it is unconfirmed: look, then `nightdesk resolve` it.\n")
 
 
 NOT_PAUSED: list[tuple[tuple[str, ...], str]] = [
     (("pause",), "--reason"),
     (("pause", "--reason", "  "), "A pause needs a reason."),
     (("pause", "--reason", "x", "--account", "x-man"), "did you mean 'x-main'?"),
+    (("pause", "--reason", "x", "--account", "x-main", "--account", "x-man"), "did you mean 'x-main'?"),
     (("pause", "--reason", "x", "--until", "2026-06-01T05:00Z"), "is over already"),
     (("resume", "--then", "publsh"), "did you mean 'publish'?"),
     (("resume", "--account", "x-man"), "did you mean 'x-main'?"),

@@ -105,6 +105,7 @@ def test_when_one_file_cannot_be_read_none_is_added(made: World, bad: str) -> No
 
 REFUSED: list[tuple[tuple[str, ...], str]] = [
     ((), "nothing to add"),
+    (("",), "an empty name"),
     (("https://courier.example/ferry",), "`nightdesk fetch` reads feeds"),
     (("ferry.md", "--text", "x", "--account", "x-main"), "--text and a FILE"),
     (("--text", "x"), "--text needs --account"),
@@ -170,7 +171,19 @@ def test_a_pretended_moment_is_refused_while_an_account_is_live(made: World) -> 
     settings.write_text(settings.read_text().replace('platform = "facebook"', live))
     done = nightdesk("add", "-", "--now", NOW, home=made.home, stdin=ARTICLE)
     assert (done.status, done.out) == (2, "")
-    assert "fb-page is live" in done.err
+    assert "the settings say live = true for fb-page." in done.err
+
+
+def test_a_long_list_of_files_tells_how_far_it_is_to_whoever_watches(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("bot.cli.output.progress", told.append)
+    files = [made.home / f"{number}.txt" for number in range(60)]
+    for number, file in enumerate(files):
+        file.write_text(f"Story {number}\n\nIts text.\n")
+    assert nightdesk("add", *map(str, files), "--account", "x-main", home=made.home).status == 0
+    assert told[-2:] == ["Read 50 of 60 …", "Queued 50 of 60 …"]
 
 
 def test_the_editorial_becomes_a_sensible_article(made: World, shared: Path) -> None:
@@ -214,12 +227,29 @@ def test_backfill_queues_the_newest(sourced: World) -> None:
     assert "site: 1 new, 1 noted as known" in done.out
 
 
+def test_backfill_queues_the_newest_of_a_feed_that_has_not_changed(sourced: World) -> None:
+    nightdesk("fetch", "site", home=sourced.home)
+    [again] = nightdesk("fetch", "site", "--backfill", "1", "--json", home=sourced.home).lines
+    assert [added["title"] for added in again["added"]] == ["Story 1"]
+    [then] = nightdesk("fetch", "site", "--json", home=sourced.home).lines
+    assert then["unchanged"]
+
+
 def test_a_source_that_cannot_be_read_is_told_and_the_others_are_read(sourced: World) -> None:
     (sourced.home / "feed.xml").unlink()
     done = nightdesk("fetch", "--json", home=sourced.home)
     assert done.status == 75
     assert [bool(line["error"]) for line in done.lines] == [True, False]
     assert "feed.xml" in done.err
+
+
+def test_what_is_wrong_with_a_source_names_it_once(sourced: World) -> None:
+    (sourced.home / "feed.xml").write_text(FEED.format(items="<item><title>No link</title></item>"), "utf-8")
+    told = [line for line in nightdesk("fetch", "site", home=sourced.home).err.splitlines() if "left out" in line]
+    assert [line.count("site") for line in told] == [1]
+    (sourced.home / "feed.xml").unlink()
+    [told] = nightdesk("fetch", "site", home=sourced.home).err.splitlines()
+    assert told.count("site:") == 1
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(sourced: World) -> None:

@@ -101,6 +101,16 @@ def test_each_line_says_what_it_cost_when_it_was_due_and_where_it_is(made: World
     )
 
 
+def test_a_post_that_was_skipped_says_when(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    [skipped] = log(made, "--state", "skipped")
+    assert (skipped["started_at"], skipped["finished_at"]) == (None, "2026-06-01T10:00:00.000+04:00")
+    [missed] = log(made, "--state", "missed")
+    assert missed["finished_at"] is None
+    monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
+    done = nightdesk("log", "--state", "skipped", "--now", NOW, home=made.home)
+    assert "Mon 01 Jun 10:00 Baku  d3" in done.out
+
+
 NARROWED: list[tuple[tuple[str, ...], set[str | None]]] = [
     (("--account", "fb-page"), {None, "d4"}),
     (("--state", "published"), {"d2", "d4"}),

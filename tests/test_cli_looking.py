@@ -108,6 +108,16 @@ def test_why_names_a_closed_account_and_a_post_that_waits_behind_it(made: World)
     assert "may be live" in reason
 
 
+def test_why_tells_one_reason_once(made: World) -> None:
+    made.add("Ferry returns", accounts=["x-main"])
+    made.order(kind="revoked", account="x-main")
+    nightdesk("once", "--now", NOW, home=made.home)
+    posted, reason = why(made)["x-main"]
+    assert not posted
+    assert reason.startswith("the account is closed: ")
+    assert "before that" not in reason
+
+
 def test_why_names_the_refusal(made: World) -> None:
     made.add("Ferry returns", accounts=["x-main"])
     made.order(kind="refuse", status=400, account="x-main")

@@ -92,6 +92,24 @@ def test_what_looks_like_markup_is_shown_as_it_stands(on_terminal: Callable[...,
     assert "[link=http://evil.example]:smile:" in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("site: the feed is broken", "site: the feed is broken"),
+        ("The feed of 'site' is a web page.", "The feed of 'site' is a web page."),
+        ("the website is down", "site: the website is down"),
+        ("site-2 is down", "site: site-2 is down"),
+    ],
+)
+def test_a_name_is_told_once(text: str, said: str) -> None:
+    assert output.about("site", text) == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 posts"), (1, "1 post"), (2, "2 posts")])
+def test_one_is_not_told_as_several(count: int, said: str) -> None:
+    assert output.counted(count, "post") == said
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_spreadsheet_takes_no_cell_for_a_formula(start: str, capsys: pytest.CaptureFixture[str]) -> None:
     output.write_csv([{"title": f"{start}cmd|' /C calc'!A0"}], ["title"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.planning import due_times
 from bot.store import history
 from tests.commands import Done, nightdesk
 from tests.world import World, world
@@ -102,10 +103,16 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("move", "d1"), "Say where to."),
     (("move", "d1", "--first", "--last"), "Say where to."),
     (("move", "d1", "--before", "d99"), "There is no post 'd99'"),
-    (("move", "d1", "--after", "d1"), "nothing was moved"),
+    (("move", "d1", "--after", "d1"), "d1 is the post to move itself; nothing was moved"),
+    (("move", "d1", "--before", "One"), "d1 is the post to move itself; nothing was moved"),
     (("pin", "d1"), "Say when."),
     (("pin", "d1", "--at", "18:00", "--remove"), "Say when."),
     (("pin", "d1", "--at", "never"), "'never' is not a moment"),
+    (("pin", "d1", "--remove"), "d1 has no pin; nothing was changed."),
+    (
+        ("pin", "d1", "--at", "2026-06-01T07:29"),
+        "2026-06-01T07:29:00+02:00 is over, and its account posts nothing more than 30 min late; d1 was not pinned.",
+    ),
 ]
 
 
@@ -168,6 +175,44 @@ def test_a_pin_is_a_moment_of_its_own_and_can_be_taken_away(made: World) -> None
     assert (row["pinned"], row["due_at"]) == ("2026-06-01T10:15:00+02:00", "2026-06-01T10:15:00+02:00")
     [row] = queue(made, "pin", "d2", "--remove", "--json").lines
     assert (row["pinned"], row["due_at"]) == (None, "2026-06-01T12:00:00+02:00")
+
+
+def test_a_pin_that_is_over_by_less_than_max_late_still_goes(made: World) -> None:
+    assert queue(made, "pin", "d2", "--at", "2026-06-01T07:30").status == 0
+    assert rows(made)[1]["pinned"] == "2026-06-01T07:30:00+02:00"
+
+
+def test_a_post_that_is_named_twice_is_handled_once(made: World) -> None:
+    done = queue(made, "hold", "d1", "One", "a1", "d2")
+    assert (done.status, len(done.out.splitlines())) == (0, 2), done.err
+
+
+def test_a_decision_about_many_posts_looks_ahead_once_an_account(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def counting(desk: Any, tx: Any, account: Any) -> Any:
+        looked.append(account.name)
+        return due_times(desk, tx, account)
+
+    monkeypatch.setattr("bot.report.due_times", counting)
+    assert queue(made, "hold", "d1", "d2", "d3").status == 0
+    assert looked == []
+    lines = queue(made, "release", "d1", "d2", "d3", "--json").lines
+    assert [line["due_at"][11:16] for line in lines] == ["09:00", "12:00", "18:00"]
+    assert looked == ["x-main"]
+
+
+def test_a_table_names_the_zone_where_accounts_have_several(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.output.on_terminal", lambda: True)
+    assert "Mon 01 Jun 09:00  " in queue(made, "list").out
+    settings = made.home / "config" / "nightdesk.toml"
+    settings.write_text(
+        settings.read_text().replace('platform = "facebook"', 'platform = "facebook"\ntimezone = "Asia/Baku"')
+    )
+    made.add("Four", accounts=["fb-page"])
+    shown = queue(made, "list").out
+    assert "Mon 01 Jun 09:00 Berlin  " in shown
+    assert "Mon 01 Jun 10:00 Baku  " in shown
 
 
 def test_a_wall_time_that_comes_twice_is_refused_with_both_readings(made: World) -> None:

@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from bot.cli import demo
 from bot.sandbox.server import Sandbox
 from tests.commands import nightdesk
 from tests.world import TWO_ACCOUNTS, write_home
 
 KEYS = ("api_key", "api_secret", "access_token", "access_secret")
+ONE_X = '[accounts.x-main]\nplatform = "x"\nhandle = "@courier"\n'
 LIVE_X = """
 [accounts.x-main]
 platform = "x"
@@ -114,6 +116,15 @@ def test_check_warns_of_secrets_that_a_rehearsal_does_without(home: Path) -> Non
     assert "Warning: fb-page has no page_token" in done.err
 
 
+def test_check_warns_of_a_template_that_is_not_in_the_home(home: Path) -> None:
+    (home / "templates" / "posts").mkdir(parents=True)
+    (home / "templates" / "posts" / "facebook.txt.j2").write_text("{{ title }}")
+    [report] = nightdesk("check", "--json", home=home).lines
+    told = [warning for warning in report["warnings"] if "not in the home" in warning]
+    assert told == ["posts/x.txt.j2 is not in the home's templates; the packaged one is used."]
+    assert report["ok"]
+
+
 def test_check_as_json_is_one_value_whether_or_not_all_is_well(home: Path) -> None:
     [well] = nightdesk("check", "--json", home=home).lines
     assert well["ok"]
@@ -165,7 +176,15 @@ def test_check_online_ends_with_5_when_the_sign_in_is_refused(tmp_path: Path, mo
 
 def test_check_online_ends_with_75_when_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live_home(tmp_path, "http://127.0.0.1:9", monkeypatch)
-    assert nightdesk("check", "--online", home=tmp_path).status == 75
+    done = nightdesk("check", "--online", home=tmp_path)
+    assert done.status == 75
+    [told] = [line for line in done.err.splitlines() if "could not be read" in line]
+    assert told.count("x-main") == 1
+
+
+def test_check_counts_one_as_one(tmp_path: Path) -> None:
+    write_home(tmp_path, "sqlite:///data/nightdesk.db", "http://127.0.0.1:9", ONE_X)
+    assert "All is well: 1 account, 0 sources, times in Europe/Berlin." in nightdesk("check", home=tmp_path).err
 
 
 def test_a_live_account_needs_its_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +193,17 @@ def test_a_live_account_needs_its_secrets(tmp_path: Path, monkeypatch: pytest.Mo
     done = nightdesk("check", home=tmp_path)
     assert done.status == 3
     assert "TEST_API_KEY" in done.err
+
+
+# -- demo --------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_ends_with_a_sandbox_command_that_listens_where_its_home_expects_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = {"published": {"x": 6, "facebook": 5}, "failed": 0, "unconfirmed": 0}
+    demo._say_goodbye(summary, tmp_path, "http://127.0.0.1:43210")
+    assert f"nightdesk sandbox --port 43210 --state {tmp_path}/data/sandbox.jsonl" in capsys.readouterr().out
 
 
 # -- count -------------------------------------------------------------------------------------------------------

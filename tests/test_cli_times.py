@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.cli.times import Direction, moment, spoken
 from bot.errors import UsageError
+from tests.commands import nightdesk
+from tests.world import TWO_ACCOUNTS, write_home
 
 BAKU, BERLIN = ZoneInfo("Asia/Baku"), ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)  # 14:00 in Baku
@@ -55,10 +58,18 @@ def test_the_pretended_moment_is_no_length_of_time() -> None:
         moment("2h", zone=BAKU, now=NOW)
 
 
-@pytest.mark.parametrize("written", ["0001-01-01T00:00", "9999-12-31T23:59-12:00"])
-def test_a_moment_beyond_the_calendar_is_refused(written: str) -> None:
-    with pytest.raises(UsageError, match="too far away"):
+@pytest.mark.parametrize(
+    "written", ["0001-01-01", "1969-12-31T23:59Z", "2200-01-01T00:00Z", "9999-12-30", "9999-12-31T23:59-12:00"]
+)
+def test_a_moment_beyond_our_calendar_is_refused(written: str) -> None:
+    with pytest.raises(UsageError, match="too far away") as refused:
         moment(written, zone=BAKU, now=NOW)
+    assert "1970 to 2199" in refused.value.hint
+
+
+def test_a_length_of_time_that_leads_out_of_our_calendar_is_refused() -> None:
+    with pytest.raises(UsageError, match="too far away"):
+        moment("3000d", zone=BAKU, now=datetime(2199, 1, 1, tzinfo=UTC), direction=Direction.AHEAD)
 
 
 def test_a_wall_time_that_comes_twice_is_refused_with_both_readings() -> None:
@@ -83,3 +94,20 @@ def test_with_an_offset_there_is_nothing_to_refuse(written: str) -> None:
 def test_a_moment_is_spoken_with_its_year_only_where_it_is_another_one() -> None:
     assert spoken(datetime(2026, 11, 22, 14, 0, tzinfo=UTC), BAKU, NOW) == "Sun 22 Nov 18:00"
     assert spoken(datetime(2027, 1, 1, 0, 0, tzinfo=UTC), BAKU, NOW) == "Fri 01 Jan 2027 04:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("once", "--now", "0001-01-01"), "'0001-01-01' is too far away."),
+        (("plan", "--from", "9999-12-30", "--days", "5"), "'9999-12-30' is too far away."),
+        (("plan", "--from", "2199-12-30", "--days", "5"), "too far ahead to plan"),
+        (("plan", "--from", "2028-06-01", "--days", "30", "--now", "2026-06-01T06:00"), "too far ahead to plan"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_command_with_a_moment_out_of_reach_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    write_home(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db", "http://127.0.0.1:9", TWO_ACCOUNTS)
+    done = nightdesk(*words, home=tmp_path)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err

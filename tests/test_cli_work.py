@@ -47,6 +47,48 @@ def test_once_without_a_sandbox_asks_whether_it_runs_and_ends_with_75(made: Worl
     assert "queued again" in done.err
 
 
+def test_a_post_that_waits_for_anything_but_the_sandbox_asks_nothing_about_it(made: World) -> None:
+    made.add("Ferry returns", accounts=["x-main"])
+    made.order(kind="revoked", account="x-main")
+    done = nightdesk("once", "--now", NOW, home=made.home)
+    assert "queued again" in done.err
+    assert "nightdesk sandbox" not in done.err
+
+
+def test_once_says_what_is_paused_or_closed_and_still_ends_with_0(made: World) -> None:
+    made.add("Ferry returns")
+    for words, said in (
+        (("--reason", "sad news"), "paused: sad news; nothing is sent\n"),
+        (("--account", "x-main", "--reason", "storm"), "x-main is paused: storm\n"),
+    ):
+        nightdesk("pause", *words, "--now", NOW, home=made.home)
+        done = nightdesk("once", "--now", NOW, home=made.home)
+        assert (done.status, said in done.err) == (0, True), done.err
+        nightdesk("resume", "--then", "publish", *words[:-2], "--now", NOW, home=made.home)
+    (made.home / "PAUSE").write_text("web desk is down\n")
+    done = nightdesk("once", "--now", NOW, "--json", home=made.home)
+    assert (done.status, done.lines[0]["due"]) == (0, 0)
+    assert done.err == "paused: web desk is down; nothing is sent\n"
+
+
+def test_once_says_that_an_account_is_closed(made: World) -> None:
+    made.add("Ferry returns", "Harbour opens", accounts=["x-main"])
+    made.order(kind="revoked", account="x-main")
+    nightdesk("once", "--now", NOW, home=made.home)
+    done = nightdesk("once", "--now", NOW, home=made.home)
+    assert (done.status, done.out) == (0, "Nothing was due.\n")
+    assert done.err.startswith("x-main is closed: ")
+    assert done.err.count("\n") == 1
+
+
+def test_an_unconfirmed_post_is_told_in_words_and_not_by_its_code(made: World) -> None:
+    made.add("Ferry returns")
+    made.order(kind="reset_after", account="fb-page")
+    done = nightdesk("once", "--now", NOW, home=made.home)
+    assert "unconfirmed: it may be live (Facebook may have taken the post: " in done.err
+    assert "settling" not in done.err
+
+
 @pytest.mark.parametrize(
     ("faults", "status", "counts"),
     [

@@ -16,6 +16,7 @@ from bot.configuring import find_home, load, secret, write_starter
 from bot.configuring.lines import line_of, lines_of
 from bot.configuring.values import duration, spoken
 from bot.errors import ConfigurationError, UsageError
+from bot.logs import scrub
 from bot.settings import Settings
 
 X = '[accounts.x-main]\nplatform = "x"\nhandle = "@example"\n'
@@ -296,7 +297,21 @@ REFUSED = {
         "'10.0.0.1/8' is not a range of addresses",
     ),
     "poll time": ('[sources.a]\nevery = "often"', 2, "sources.a.every: 'often' is not a length of time"),
-    "rehearsal": ('rehearsal = "localhost:8390"', 1, "rehearsal: should be an address"),
+    "rehearsal": (
+        'rehearsal = "localhost:8390"',
+        1,
+        'rehearsal: should be an address such as "http://127.0.0.1:8390"',
+    ),
+    "feed": (
+        X + '[sources.a]\naccounts = ["x-main"]\nfeed = "https:///rss"',
+        6,
+        'sources.a.feed: should be an address such as "https://news.example/rss.xml"',
+    ),
+    "timetable without times": (
+        X + "timetable = []",
+        4,
+        "accounts.x-main.timetable: is empty; leave the line out to post at once, or name times",
+    ),
     "deadline": (
         '[delivery]\ndeadline = "2 min"',
         1,
@@ -335,6 +350,40 @@ def test_all_mistakes_are_named_at_once_in_the_order_of_their_lines(load_text: L
         load_text('timezone = "Mars"\n' + X + 'timetible = []\ncaps = { per_hour = 0 }\n[add]\naccounts = ["nobody"]\n')
     lines = [int(line.split(":")[1]) for line in str(caught.value).splitlines()]
     assert lines == [1, 5, 6, 8]
+
+
+NEAR = {
+    "http://localhost:8390": True,
+    "http://LOCALHOST": True,
+    "http://127.0.0.1:8390": True,
+    "http://127.9.9.9": True,
+    "http://10.1.2.3": True,
+    "http://172.16.0.1": True,
+    "http://172.31.255.255": True,
+    "http://192.168.1.20:80": True,
+    "http://[::1]:8390": True,
+    "http://[fd00::1]:8390": True,
+    "https://api.x.com": False,
+    "https://graph.facebook.com": False,
+    "http://172.32.0.1": False,
+    "http://8.8.8.8": False,
+    "http://169.254.169.254": False,
+    "http://[2001:db8::1]": False,
+    "http://sandbox:8390": False,
+    "http://localhost.news.example": False,
+    "http://127.0.0.1.news.example": False,
+    "http://127.1": False,
+    "http://0.0.0.0": False,
+}
+
+
+@pytest.mark.parametrize(("address", "near"), NEAR.items(), ids=NEAR)
+def test_what_is_rehearsed_stays_on_this_machine_or_in_its_network(load_text: Loader, address: str, near: bool) -> None:
+    if near:
+        assert load_text(f'rehearsal = "{address}"').rehearsal == address
+        return
+    with pytest.raises(ConfigurationError, match=r"^config/nightdesk.toml:2: rehearsal: '.*' may lie outside"):
+        load_text(f'\nrehearsal = "{address}"')
 
 
 def test_rehearsal_alone_may_settle_as_shortly_as_it_likes(load_text: Loader) -> None:
@@ -481,9 +530,31 @@ def test_the_database_may_be_a_secret(load_text: Loader, monkeypatch: pytest.Mon
     "written", ["mysql://me:sesam-open@host/desk", "sqlite://", "sqlite:///:memory:", "desk.db", "sqlite:///"]
 )
 def test_a_database_that_cannot_be_used_is_refused_without_repeating_it(load_text: Loader, written: str) -> None:
-    with pytest.raises(ConfigurationError, match="database in config/nightdesk.toml") as caught:
-        load_text(f'database = "{written}"')
+    with pytest.raises(
+        ConfigurationError, match=r"^config/nightdesk.toml:2: database: (?:is not|should name)"
+    ) as caught:
+        load_text(f'timezone = "UTC"\ndatabase = "{written}"')
     assert "sesam-open" not in str(caught.value)
+
+
+def test_a_database_that_is_a_missing_secret_is_named_with_its_line(
+    load_text: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DESK_DATABASE", raising=False)
+    with pytest.raises(ConfigurationError, match=r"^config/nightdesk.toml:2: database: .* DESK_DATABASE is not set"):
+        load_text('\ndatabase = { env = "DESK_DATABASE" }')
+
+
+def test_a_database_from_outside_is_named_by_its_variable(load_text: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTDESK_DATABASE", "mysql://host/desk")
+    with pytest.raises(ConfigurationError, match=r"^\$NIGHTDESK_DATABASE is not the address"):
+        load_text("")
+
+
+def test_the_hint_for_a_database_is_still_whole_in_the_log(load_text: Loader) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_text('database = "mysql://host/desk"')
+    assert scrub(str(caught.value)) == str(caught.value)
 
 
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -508,8 +579,6 @@ def test_a_secret_is_found_in_each_of_its_places(tmp_path: Path, monkeypatch: py
 def test_a_secret_that_was_found_is_hidden_in_logs_from_then_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.logs import scrub
-
     monkeypatch.setenv("TOKEN", "xq7-very-own-token")
     monkeypatch.setenv("DESK_DATABASE", "postgresql://me:pa%2Fss-of-mine@host/desk")
     secret(SecretRef("env", "TOKEN"), tmp_path)

@@ -161,9 +161,23 @@ def test_an_item_that_says_nothing_is_left_out_and_told() -> None:
     assert read.problems == ("site: item 1 (no title) was left out: it has neither title nor text.",)
 
 
-def test_an_item_without_a_title_is_called_by_its_first_sentence() -> None:
-    [article] = parse(rss("<link>https://news.example/1</link><description>It rained.</description>")).articles
-    assert article.title == "It rained."
+TITLES_FROM_TEXT = {
+    "one sentence": ("", "It rained.", "It rained.", ""),
+    "two sentences": ("", "It rained. Then it stopped.", "It rained.", "Then it stopped."),
+    "no sentence at all": ("", "nothing but rain", "nothing but rain", ""),
+    "the title again": ("It rained", "It rained", "It rained", ""),
+    "a text that begins as the title does": ("It rained", "It rained on us.", "It rained", "It rained on us."),
+}
+
+
+@pytest.mark.parametrize(("title", "text", "called", "summary"), TITLES_FROM_TEXT.values(), ids=TITLES_FROM_TEXT)
+def test_an_item_is_called_by_its_title_or_first_sentence_and_never_says_it_twice(
+    title: str, text: str, called: str, summary: str
+) -> None:
+    words = f"<title>{title}</title>" * bool(title)
+    item = f"{words}<link>https://news.example/1</link><description>{text}</description>"
+    [article] = parse(rss(item)).articles
+    assert (article.title, article.summary) == (called, summary)
 
 
 TITLES = {

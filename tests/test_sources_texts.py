@@ -305,7 +305,117 @@ def test_a_date_without_offset_is_meant_in_the_newsrooms_zone(written: str, mome
     assert text(f"---\ntitle: T\npublished: {written}\n---\n", "a.md", "Asia/Baku").published == moment
 
 
+READ_ALL_THE_SAME = {
+    "colon": ("title: November 8: Triumph", "November 8: Triumph"),
+    "colon at the end": ("title: He said:", "He said:"),
+    "colon and the other signs": ('title: Why it\'s "open": a#hash, 100%', 'Why it\'s "open": a#hash, 100%'),
+    "colon in two fields": ("summary: One: two\nTitle: A: B\ntags:\n  - a", "A: B"),
+    "hash in quotes": ('title: "Ferry opens #harbour" # working title', "Ferry opens #harbour"),
+    "hash inside a word": ("title: Ferry#1", "Ferry#1"),
+    "hash in a block": ("title: >-\n  Ferry opens\n  #harbour", "Ferry opens #harbour"),
+    "comments on their own lines": ("# one\ntitle: T\n# two\ntags:\n  - a\n  # three\nurl:\n# four", "T"),
+    "comment behind a foreign field": ("title: T\ndraft: false # yet", "T"),
+    "comment behind brackets": ("title: T\ntags: [a, b] # two", "T"),
+    "fields of site generators": (
+        "title: T\nlayout: post\nslug: s\ndraft: no\ncategories: [a]\ndate: 2026-11-08\ndescription: d\ntype: news\n"
+        "subtitle: s\nauthors: [a]\nimages: [a]\npublishDate: 2026-11-08\nlinkTitle: l\nkeywords: k\nweight: 1\n"
+        "permalink: /a\naliases: [b]\nlastmod: 2026-11-08\ncategory: c\nlang: en\nid: 1\nauthor_id: 2\n"
+        "thumbnail: t\ncover: c\nseries: s\nauthor_profile: true\nsource: s\nstatus: s\ntoc: true\nmath: true",
+        "T",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "title"), READ_ALL_THE_SAME.values(), ids=READ_ALL_THE_SAME)
+def test_front_matter_loses_no_word(written: str, title: str) -> None:
+    assert text(f"---\n{written}\n---\n# T\n", "a.md").title == title
+
+
+def test_front_matter_in_toml_says_everything() -> None:
+    article = text(
+        """\
++++
+title = "Bridge: open #again" # a note
+url = "https://news.example/bridge"
+tags = ["Harbour", "#Traffic"]
+published = 2026-11-08T12:30:00
+draft = false
+[params]
+layout = { wide = [1, 2] }
++++
+Body that is long enough to be the teaser of a story about a bridge.
+""",
+        "a.txt",
+        "Asia/Baku",
+    )
+    assert article == Article(
+        title="Bridge: open #again",
+        url="https://news.example/bridge",
+        summary="Body that is long enough to be the teaser of a story about a bridge.",
+        tags=("Harbour", "Traffic"),
+        published=datetime(2026, 11, 8, 8, 30, tzinfo=UTC),
+    )
+
+
+BAD_TOML = {
+    "not toml": ('title = "T"\nurl: x', "a.md:3: the front matter is not TOML: expected '='"),
+    "never ended": ('title = "T', "a.md:2: the front matter is not TOML: "),
+    "misspelt": ('title = "T"\ntags = []\nsumary = "s"', "a.md:4: there is no field 'sumary'. Did you mean 'summary'?"),
+    "date": ('title = "T"\npublished = "soon"', "a.md:3: published: 'soon' is not a date"),
+    "list": ("title = [1]", "a.md:2: title: should be one line of text"),
+    "twice": ('title = "T"\nTitle = "U"', "a.md:3: title: stands here again; line 2 has it already"),
+    "deep": ("a = " + "[" * 30_000, "a.md:1: the front matter is nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("written", "words"), BAD_TOML.values(), ids=BAD_TOML)
+def test_wrong_front_matter_in_toml_is_named_with_file_and_line(written: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        text(f"+++\n{written}\n+++\n# T\n", "a.md")
+    assert str(caught.value).startswith(words)
+
+
+MISSPELT = {
+    "titel": "title",
+    "Tittle": "title",
+    "ulr": "url",
+    "sumary": "summary",
+    "setcion": "section",
+    "tag": "tags",
+    "autor": "author",
+    "langauge": "language",
+    "publised": "published",
+    "imgae": "image",
+}
+
+
+@pytest.mark.parametrize(("key", "meant"), MISSPELT.items(), ids=MISSPELT)
+def test_a_misspelt_field_is_refused_with_the_one_that_was_meant(key: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        text(f"---\nlayout: post\n{key}: x\n---\n# T\n", "a.md")
+    assert str(caught.value) == f"a.md:3: there is no field '{key.lower()}'. Did you mean '{meant}'?"
+
+
 BAD_FRONT_MATTER = {
+    "hash": (
+        "title: Ferry opens #harbour today",
+        "a.md:2: title: what follows # would not be read; put the title in quotes",
+    ),
+    "hash and emoji": ("section: \U0001f6a2\ntitle: \U0001f6a2 a #b", "a.md:3: title: what follows #"),
+    "hash at once": ("title: #1 reason\nurl:", "a.md:2: title: what follows # .* put the title in quotes"),
+    "hash in a list": ("title: T\ntags:\n  - a\n  - #b", "a.md:5: tags: what follows #"),
+    "hash behind an item": ("title: T\ntags:\n  - a #b\nurl:", "a.md:4: tags: what follows #"),
+    "hash in brackets": ("title: T\ntags: [a, #b\n  c]", "a.md:3: tags: what follows #"),
+    "hash that eats the bracket": ("tags: [a, #b]\ntitle: T\nurl:", "a.md:2: tags: some of its signs"),
+    "hash behind a colon": ("title: A: b #c", "a.md:2: title: some of its signs"),
+    "exclamation mark": ("title: !Breaking news", "a.md:2: title: '!' or '&' .* put the title in quotes"),
+    "ampersand": ("title: T\nsection: &more news", "a.md:3: section: '!' or '&'"),
+    "bracket": ("title: [Video] Ferry opens", "a.md:2: title: some of its signs .*; put the whole text in quotes"),
+    "half in quotes": ('title: "Open" says mayor', "a.md:2: title: some of its signs .*; put the whole text in quotes"),
+    "handle": ("url:\ntitle: @mayor says", "a.md:3: title: some of its signs"),
+    "colon and a second line": ("title: T\nsummary: A: b\n  c", "a.md:3: summary: some of its signs"),
+    "no blank": ("title:T\nurl: https://news.example", "a.md:2: title: a blank is missing after the colon"),
+    "twice": ("title: A\nurl:\nTITLE: B", "a.md:4: title: stands here again; line 2 has it already"),
     "date": ("title: T\npublished: yesterday", "a.md:3: published: 'yesterday' is not a date"),
     "date that no calendar has": ("title: T\npublished: 2026-02-30", "a.md:3: published: '2026-02-30' is not a date"),
     "date before all dates": ("title: T\npublished: 0001-01-01T00:00+12:00", "a.md:3: published"),
@@ -313,7 +423,8 @@ BAD_FRONT_MATTER = {
     "image": ("image: data:image/png;base64,AA", "a.md:2: image: is not a web address"),
     "list where a line belongs": ("title: [a, b]", "a.md:2: title: should be one line of text"),
     "table where a line belongs": ("title: T\nsection: {a: b}", "a.md:3: section: should be one line of text"),
-    "not yaml": ("title: T\nurl: 'open", "the front matter is not YAML"),
+    "quotes never closed": ("title: 'Tis the season\nurl:", "a.md:2: title: its quotes are never closed"),
+    "not yaml": ("title: T\nlayout: 'open", "a.md:3: the front matter is not YAML"),
     "tab": ("title:\tT\n\turl: x", "the front matter is not YAML"),
     "no lines of it": ("just words", "should be lines such as `title: …`"),
     "alias bomb": ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "a.md:3: the front matter may not hold aliases"),
@@ -329,9 +440,11 @@ def test_wrong_front_matter_is_named_with_file_and_line(written: str, words: str
     assert str(caught.value).startswith("a.md:")
 
 
-def test_front_matter_that_is_never_closed_is_named() -> None:
-    with pytest.raises(UsageError, match="a.md:1: the front matter is never closed"):
-        text("---\ntitle: T\n", "a.md")
+@pytest.mark.parametrize("fence", ["---", "+++"])
+def test_front_matter_that_is_never_closed_is_named(fence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        text(f"{fence}\ntitle: T\n", "a.md")
+    assert str(caught.value) == f"a.md:1: the front matter is never closed. Put a line {fence} below it."
 
 
 def test_objects_in_front_matter_are_never_made() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -256,6 +257,20 @@ def test_a_process_killed_in_a_transaction_leaves_nothing_of_it(file: Path, open
 
 
 # -- one run at a time --------------------------------------------------------------------------------------------
+
+
+def test_a_disk_that_takes_nothing_more_is_named_and_the_lock_is_free_again(file: Path) -> None:
+    dialect = dialect_for(f"sqlite:///{file}", SHORT)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(TryAgainLater, match=r"lock file .*nightdesk\.db\.lock cannot be written"):
+            dialect.instance_lock("once").__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with dialect.instance_lock("once"):
+        pass
+
 
 HOLD_THE_LOCK = """
 import sys, time

@@ -30,7 +30,7 @@ class Report:
     exit_status: int = 0
 
     def error(self, error: NightdeskError, about: str = "") -> None:
-        self.errors.append(f"{about}{error}")
+        self.errors.append(output.about(about, str(error)) if about else str(error))
         self.exit_status = self.exit_status or error.exit_status
 
 
@@ -56,6 +56,9 @@ def _check_templates(report: Report, settings: Settings) -> None:
     """Those of the accounts, with every special case and variant that may be used in their place."""
     bases = dict.fromkeys(account.template for account in settings.accounts.values())
     known = templates_of(settings)
+    for base in bases:
+        if not (settings.templates / base).is_file():
+            report.warnings.append(f"{base} is not in the home's templates; the packaged one is used.")
     with GuardedTemplates(known.folders) as templates:
         for name in dict.fromkeys(name for base in bases for name in known.relatives(base)):
             try:
@@ -93,7 +96,7 @@ def _ask_platform(report: Report, settings: Settings, account: Account) -> None:
         finally:
             client.close()
     except NightdeskError as error:
-        report.error(error, f"{account.name}: ")
+        report.error(error, about=account.name)
         return
     report.signed_in[account.name] = identity.name
     if identity.known_as.casefold() != account.identity.casefold():
@@ -115,8 +118,11 @@ def show(report: Report, as_json: bool) -> None:
 
 
 def _show_accounts(settings: Settings, signed_in: dict[str, str]) -> None:
-    count, sources = len(settings.accounts), len(settings.sources)
-    output.heading(f"All is well: {count} accounts, {sources} sources, times in {settings.zone.key}.")
+    accounts, sources = (
+        output.counted(len(settings.accounts), "account"),
+        output.counted(len(settings.sources), "source"),
+    )
+    output.heading(f"All is well: {accounts}, {sources}, times in {settings.zone.key}.")
     output.listing(
         list(settings.accounts.values()),
         record=lambda account: dict(zip(COLUMNS, _cells(account, signed_in), strict=True)),

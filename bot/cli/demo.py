@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -68,7 +69,7 @@ def demo(
     if as_json:
         output.json_line(summary)
     else:
-        _say_goodbye(summary, home)
+        _say_goodbye(summary, home, sandbox.url)
     if summary["failed"] or summary["unconfirmed"]:
         raise typer.Exit(4)
 
@@ -163,12 +164,13 @@ def _summary(desk: Any, home: Path) -> dict[str, Any]:
     }
 
 
-def _say_goodbye(summary: dict[str, Any], home: Path) -> None:
+def _say_goodbye(summary: dict[str, Any], home: Path, sandbox: str) -> None:
     posted = " and ".join(f"{count} on {name}" for name, count in summary["published"].items())
     output.say(f"Posted: {posted}. Failed: {summary['failed']}. Unconfirmed: {summary['unconfirmed']}.")
     output.say("Look around in this home with any command, such as:")
     output.say(f"  nightdesk --home {home} show d1")
-    output.say(f"  nightdesk sandbox --state {home}/data/sandbox.jsonl    # then open the address it prints")
+    port = urlsplit(sandbox).port
+    output.say(f"  nightdesk sandbox --port {port} --state {home}/data/sandbox.jsonl    # then open {sandbox}")
 
 
 def _tell(sentence: str) -> None:

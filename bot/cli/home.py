@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -50,6 +51,17 @@ def zone_of(settings: Settings, account: str | None) -> ZoneInfo:
     """The zone an account's moments are spoken in: its own, else (none, or one no longer there) the newspaper's."""
     known = settings.accounts.get(account or "")
     return known.zone if known else settings.zone
+
+
+def spoken(desk: Nightdesk, account: str | None, moment: datetime) -> str:
+    """The moment for people, in the account's zone, or (None) the newspaper's: `Sun 22 Nov 18:00`.
+
+    Where the settings have more than one zone it is named: `Sun 22 Nov 18:00 Baku`.
+    """
+    settings, zone = desk.settings, zone_of(desk.settings, account)
+    said = times.spoken(moment, zone, desk.clock.desk_now())
+    zones = {settings.zone.key, *(known.zone.key for known in settings.accounts.values())}
+    return f"{said} {times.place(zone)}" if len(zones) > 1 else said
 
 
 def known_account(desk: Nightdesk, name: str | None) -> str | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(rich_markup_mode=None)
 
+TOLD_EVERY = 50  # articles between two words to whoever waits for a long list of them
+
 
 @commands.command(epilog="Example: nightdesk add ferry.md --account x-main --at 18:00")
 def add(
@@ -62,7 +64,8 @@ def add(
         articles = _typed(text, link, files, account) if text is not None else _read(desk, files or [], link)
         accounts = [chosen.name for chosen in chosen_accounts(desk, account or [])]
         pins = _pins(desk, accounts, at)
-        for article in articles:
+        for number, article in enumerate(articles, 1):
+            _progress("Queued", number, len(articles))
             told = replace(article, priority=priority, breaking=breaking or article.breaking)
             _tell_added(_add(desk, told, accounts, pins), as_json)
 
@@ -114,7 +117,16 @@ def _read(desk: Nightdesk, files: Sequence[str], link: str | None) -> list[Artic
         raise UsageError("There is nothing to add.", "Name a file, - for standard input, or write --text TEXT.")
     if link is not None:
         raise UsageError("--link goes with --text.", "A file's link stands in it, as `url:` at its top.")
-    return [_read_one(desk, name) for name in files]
+    read = []
+    for number, name in enumerate(files, 1):
+        _progress("Read", number, len(files))
+        read.append(_read_one(desk, name))
+    return read
+
+
+def _progress(what: str, number: int, count: int) -> None:
+    if number % TOLD_EVERY == 0:
+        output.progress(f"{what} {number} of {count} …")
 
 
 def _read_one(desk: Nightdesk, name: str) -> Article:
@@ -123,6 +135,8 @@ def _read_one(desk: Nightdesk, name: str) -> Article:
     from bot.sources.reading import read_file, read_text
 
     zone = desk.settings.zone
+    if not name.strip():
+        raise UsageError("One of the files to add has an empty name.", "Is a variable empty in your script?")
     if name == "-":
         return read_text(sys.stdin.buffer.read(), "standard input", zone=zone)
     if name.startswith(("http://", "https://")):
@@ -191,7 +205,7 @@ def _fetch_one(desk: Nightdesk, name: str, backfill: int | None, as_json: bool) 
         fetched, trouble = fetch_source(desk, desk.settings.sources[name], backfill=backfill, actor=person()), None
     except NightdeskError as error:
         fetched, trouble = Fetched(source=name), error
-        output.note(str(error) if name in error.message else f"{name}: {error}")
+        output.note(output.about(name, str(error)))
     if as_json:
         output.json_line(_fetched_record(fetched, trouble))
     elif trouble is None:
@@ -215,7 +229,7 @@ def _tell_fetched(fetched: Fetched) -> None:
     for line in _fetched_lines(fetched):
         output.say(line)
     for problem in fetched.problems:
-        output.note(f"{fetched.source}: {problem}")
+        output.note(output.about(fetched.source, problem))
 
 
 def _fetched_lines(fetched: Fetched) -> Iterator[str]:

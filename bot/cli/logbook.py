@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import output, times
-from bot.cli.home import AsJson, Now, known_account, known_state, opened, zone_of
+from bot.cli.home import AsJson, Now, known_account, known_state, opened, spoken, zone_of
 from bot.cli.output import Line, Record
 from bot.cli.times import Direction
 from bot.errors import UsageError
@@ -104,7 +103,7 @@ def _follow(desk: Nightdesk, wanted: Filter, as_json: bool) -> None:
         else:
             shown = _line(desk, line)
             output.say(output.GAP.join([*shown.cells, *filter(None, shown.below)]))
-        sys.stdout.flush()
+        output.flush()
 
 
 def _as_csv(desk: Nightdesk, wanted: Filter) -> None:
@@ -125,8 +124,7 @@ def _record(desk: Nightdesk, line: LogLine) -> Record:
 
 
 def _line(desk: Nightdesk, line: LogLine) -> Line:
-    zone = zone_of(desk.settings, line.account)
-    moment = line.started_at or line.due_at
-    when = times.spoken(moment, zone, desk.clock.desk_now()) if moment else "-"
+    moment = line.started_at or line.finished_at or line.due_at
+    when = spoken(desk, line.account, moment) if moment else "-"
     cells = [when, line.delivery or "-", line.account, output.mode(line.live), line.state, line.title or "-"]
     return Line(cells, [line.error or line.reason, line.post_url or ""])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import output, times
-from bot.cli.home import AsJson, Now, opened, zone_of
+from bot.cli.home import AsJson, Now, opened, spoken, zone_of
 from bot.cli.output import Line, Record
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def _tell_story(desk: Nightdesk, told: Story) -> None:
 
 
 def _why_line(desk: Nightdesk, line: Why) -> Line:
-    zone = zone_of(desk.settings, line.account)
-    due = f"due {times.spoken(line.due_at, zone, desk.clock.desk_now())}" if line.due_at else ""
+    due = f"due {spoken(desk, line.account, line.due_at)}" if line.due_at else ""
     posted = "yes" if line.posted else "no"
     return Line(
         [line.account, output.mode(line.live), line.delivery or "-", posted, line.why], [due, line.post_url or ""]
@@ -158,10 +157,7 @@ def _health_record(desk: Nightdesk, health: DeskHealth) -> Record:
 
 
 def _tell_health(desk: Nightdesk, health: DeskHealth) -> None:
-    zone, now = desk.settings.zone, desk.clock.desk_now()
-    last = (
-        f"the last pass was {times.spoken(health.last_pass, zone, now)}" if health.last_pass else "no pass has run yet"
-    )
+    last = f"the last pass was {spoken(desk, None, health.last_pass)}" if health.last_pass else "no pass has run yet"
     output.heading(f"{str(health.health).capitalize()}; {last}.")
     output.listing(
         health.accounts,
@@ -177,7 +173,6 @@ def _tell_health(desk: Nightdesk, health: DeskHealth) -> None:
 
 
 def _health_line(desk: Nightdesk, line: AccountHealth) -> Line:
-    zone = zone_of(desk.settings, line.account)
-    due = times.spoken(line.next_due, zone, desk.clock.desk_now()) if line.next_due else "-"
+    due = spoken(desk, line.account, line.next_due) if line.next_due else "-"
     counts = [str(count) for count in (line.queued, line.held, line.unconfirmed)]
     return Line([line.account, output.mode(line.live), *counts, due, str(line.health)], [line.why])

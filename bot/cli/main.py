@@ -53,19 +53,25 @@ class _Commands(TyperGroup):
             return self._invoke_and_flush(ctx)
         except NightdeskError as error:
             complain(error)
+            if isinstance(error, output.OutputLost):
+                _drop_output()
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has gone, as `head` does; the interpreter's own last flush must not complain.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends
+            _drop_output()  # whoever read it has gone, as `head` does
             raise typer.Exit(PIPE_CLOSED) from None
 
     def _invoke_and_flush(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         finally:
-            sys.stdout.flush()
+            output.flush()
+
+
+def _drop_output() -> None:
+    """What is still to be written is given up, so that the interpreter's own last flush does not complain."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - it stays open until the process ends
 
 
 app = typer.Typer(

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.cli.times import spoken_iso
+from bot.errors import TryAgainLater
 
 Record = dict[str, Any]
 Row = TypeVar("Row")
@@ -62,13 +65,41 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
+class OutputLost(TryAgainLater):
+    """Standard output takes nothing more: the disk it goes to is full, for one."""
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(f"The output could not be written: {(error.strerror or str(error)).lower()}.") from None
+
+
+class _Stdout:
+    """Standard output for those who write by themselves."""
+
+    def write(self, text: str) -> None:
+        with _to_stdout():
+            sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Hand over what was said so far."""
+    with _to_stdout():
+        sys.stdout.flush()
+
+
 def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
 def say(text: str) -> None:
     """One line of data to stdout."""
-    sys.stdout.write(_printable(text) + "\n")
+    _Stdout().write(_printable(text) + "\n")
 
 
 def note(text: str) -> None:
@@ -93,7 +124,7 @@ def progress(text: str) -> None:
 
 def json_line(value: object) -> None:
     """One JSON value on a line of its own."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n")
+    _Stdout().write(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n")
 
 
 def listing(
@@ -124,7 +155,7 @@ def stream(record: Record, as_json: bool) -> None:
     if as_json:
         json_line(record)
     else:
-        sys.stdout.write("\t".join(_flat(cell(name, value)) for name, value in record.items()) + "\n")
+        _Stdout().write("\t".join(_flat(cell(name, value)) for name, value in record.items()) + "\n")
 
 
 def table(columns: Sequence[str], lines: Sequence[Line]) -> None:
@@ -149,17 +180,18 @@ def table(columns: Sequence[str], lines: Sequence[Line]) -> None:
         for more in rest:
             console.print(" " * start, more, sep="")
 
-    row(columns, "bold")
-    for line in lines:
-        row(line.cells)
-        for text in filter(None, line.below):
-            indent = start if cell_len(text) <= room else len(BELOW)
-            console.print(Text(" " * indent + _printable(text), "dim"))
+    with _to_stdout():
+        row(columns, "bold")
+        for line in lines:
+            row(line.cells)
+            for text in filter(None, line.below):
+                indent = start if cell_len(text) <= room else len(BELOW)
+                console.print(Text(" " * indent + _printable(text), "dim"))
 
 
 def write_csv(records: Iterable[Record], fields: Sequence[str]) -> None:
     """CSV with a header line; a cell that a spreadsheet could take for a formula is made harmless by an apostrophe."""
-    writer = csv.writer(sys.stdout)
+    writer = csv.writer(_Stdout())
     writer.writerow(fields)
     for record in records:
         writer.writerow([_harmless(cell(name, record[name])) for name in fields])
@@ -178,6 +210,17 @@ def jsonable(value: Any, zone: ZoneInfo) -> Any:
     if dataclasses.is_dataclass(value):
         return record(value, zone)
     return value
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 post`, `2 posts`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def about(name: str, text: str) -> str:
+    """The text, with the name of what it is about before it, unless it names it itself."""
+    named = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
+    return text if named else f"{name}: {text}"
 
 
 def mode(live: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import output, times
-from bot.cli.home import AsJson, Now, known_account, opened, person, zone_of
+from bot.cli.home import AsJson, Now, known_account, opened, person, spoken, zone_of
 from bot.cli.output import Line
 from bot.cli.times import Direction
 from bot.errors import UsageError
@@ -195,8 +195,7 @@ def _states(state: str | None) -> Sequence[State] | None:
 
 
 def _line(desk: Nightdesk, line: QueueLine) -> Line:
-    zone = zone_of(desk.settings, line.account)
-    due = times.spoken(line.due_at, zone, desk.clock.desk_now()) if line.due_at else "-"
+    due = spoken(desk, line.account, line.due_at) if line.due_at else "-"
     state = f"{line.state}, pinned" if line.pinned else str(line.state)
     return Line([due, line.delivery, line.account, output.mode(line.live), state, line.title], [line.reason])
 
@@ -214,24 +213,18 @@ def _decide(
 
     with opened(context, now) as desk:
         with desk.database.begin() as tx:
-            found = [delivery_named(tx, name, account) for name in dict.fromkeys(names)]
-            changed = [(decision(desk, tx, delivery) or delivery, article) for delivery, article in found]
+            found = {its.id: (its, article) for its, article in (delivery_named(tx, name, account) for name in names)}
+            changed = [(decision(desk, tx, delivery) or delivery, article) for delivery, article in found.values()]
         tell(desk, changed, as_json)
 
 
 def tell(desk: Nightdesk, changed: Sequence[tuple[Delivery, Article]], as_json: bool) -> None:
     """How the posts stand after a decision: a line each, or their rows as JSON lines."""
-    from bot.report import foreseen_on, queue_line
-    from bot.store import deliveries
+    from bot.report import queue_lines
 
-    for delivery, article in changed:
-        with desk.database.read() as tx:
-            line = queue_line(
-                desk, deliveries.get(tx, delivery.id) or delivery, article, foreseen_on(desk, tx, delivery.account)
-            )
-        zone = zone_of(desk.settings, line.account)
+    for line in queue_lines(desk, changed):
         if as_json:
-            output.json_line(output.record(line, zone))
+            output.json_line(output.record(line, zone_of(desk.settings, line.account)))
             continue
-        due = f", due {times.spoken(line.due_at, zone, desk.clock.desk_now())}" if line.due_at else ""
+        due = f", due {spoken(desk, line.account, line.due_at)}" if line.due_at else ""
         output.say(f"{line.delivery} {line.title} on {line.account} ({output.mode(line.live)}): {line.state}{due}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -85,5 +84,5 @@ def sandbox(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
     output.say(f"The sandbox listens at {server.url} (open it in a browser; Ctrl-C ends it).")
-    sys.stdout.flush()
+    output.flush()
     server.serve_forever()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UsageError
 
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}", re.ASCII)
+FIRST, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # calendars end somewhere; we do before
 _HINT = "Write it like 2026-11-22T18:00, with an offset like 2026-11-22T18:00+04:00, or as a length of time like 2h."
 
 
@@ -26,17 +27,23 @@ def moment(text: str, *, zone: ZoneInfo, now: datetime, direction: Direction | N
     With an offset it stands for itself; without one it is wall time in `zone`. `18:00` is the nearest one in the
     `direction`; `2h`, `30min`, `3d` count from `now` in it. Without a direction only a full date and time will do.
     """
-    written = text.strip()
     try:
-        if direction and (length := _length(written)) is not None:
-            return now + direction.value * length
-        if direction and _TIME_OF_DAY.fullmatch(written):
-            return _nearest(time.fromisoformat(written.zfill(5)), zone, now, direction)
-        return _in_utc(datetime.fromisoformat(written), zone)
+        found = _read(text.strip(), zone, now, direction)
+        if FIRST <= found < END:
+            return found
     except OverflowError:
-        raise UsageError(f"{text!r} is too far away.", _HINT) from None
+        pass
     except ValueError:
         raise UsageError(f"{text!r} is not a moment.", _HINT) from None
+    raise UsageError(f"{text!r} is too far away.", f"A moment lies in the years {FIRST.year} to {END.year - 1}.")
+
+
+def _read(written: str, zone: ZoneInfo, now: datetime, direction: Direction | None) -> datetime:
+    if direction and (length := _length(written)) is not None:
+        return now + direction.value * length
+    if direction and _TIME_OF_DAY.fullmatch(written):
+        return _nearest(time.fromisoformat(written.zfill(5)), zone, now, direction)
+    return _in_utc(datetime.fromisoformat(written), zone)
 
 
 def _length(text: str) -> timedelta | None:
@@ -76,6 +83,11 @@ def _short(moment: datetime) -> str:
 def spoken_iso(moment: datetime, zone: ZoneInfo) -> str:
     """ISO 8601 with the zone's offset, to the second: how a moment is written for programs."""
     return moment.astimezone(UTC).astimezone(zone).isoformat(timespec="seconds")
+
+
+def place(zone: ZoneInfo) -> str:
+    """A zone in a word: `Baku`, `New York`."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
 
 
 def spoken(moment: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -27,11 +28,11 @@ def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> No
 
     bell = Bell()
     with opened(context, now) as desk, desk.database.instance_lock("once"), stopping_on_signals(bell):
-        rehearsing = _any_rehearsal(desk)
         summary = run_pass(desk, lambda step: output.note(in_words(desk, step)), lambda: bell.stopped)
+        _say_what_stops(desk)
     for trouble in summary.troubles:
-        output.note(f"{trouble.account}: {trouble.message}")
-    _say_what_to_do(summary, desk.settings.rehearsal if rehearsing else "")
+        output.note(output.about(trouble.account, trouble.message))
+    _say_what_to_do(summary, desk.settings.rehearsal)
     if as_json:
         output.json_line(summary.as_json())
     else:
@@ -56,6 +57,8 @@ def in_words(desk: Nightdesk, step: Step) -> str:
         return f"{step.account}: {step.missed} missed, {step.reason}"
     state = "queued again" if step.state is State.QUEUED else str(step.state)
     told = f"{step.account}: d{step.delivery} {_named(desk, step.delivery)} {state}"
+    if step.state is State.UNCONFIRMED:
+        return f"{told}: it may be live ({step.detail or step.reason})"
     return ": ".join(part for part in (told, step.reason, step.url) if part)
 
 
@@ -77,21 +80,24 @@ def _in_one_line(summary: Summary) -> str:
     due, missed = counts.pop("due"), counts.pop("missed")
     became = [f"{count} {_SHORT.get(name, name)}" for name, count in counts.items() if count]
     line = f"{due} due: {', '.join(became)}" if due else "Nothing was due"
-    return f"{line}; {missed} slots missed." if missed else f"{line}."
+    return f"{line}; {output.counted(missed, 'slot')} missed." if missed else f"{line}."
 
 
 _SHORT = {"requeued": "queued again"}
 
 
+def _say_what_stops(desk: Nightdesk) -> None:
+    """Why accounts sent nothing, if something stops them; a database that cannot say it now changes no pass."""
+    from bot.cli.standing import stops
+
+    with suppress(TryAgainLater):
+        for stop in stops(desk):
+            output.note(stop.words)
+
+
 def _say_what_to_do(summary: Summary, sandbox: str) -> None:
-    """`sandbox`: where rehearsed posts go, if any do."""
-    counts = summary.as_json()
-    if counts["unconfirmed"]:
+    """`sandbox`: where rehearsed posts go."""
+    if summary.as_json()["unconfirmed"]:
         output.note("An unconfirmed post may be live: look at the account, then `nightdesk resolve`.")
-    if counts["requeued"] and sandbox:
+    if summary.sandbox_not_reached:
         output.note(f"Is `nightdesk sandbox` running? The settings expect it at {sandbox}.")
-
-
-def _any_rehearsal(desk: Nightdesk) -> bool:
-    with desk.database.read() as tx:
-        return not all(desk.is_live(tx, account) for account in desk.settings.accounts.values())

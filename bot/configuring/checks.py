@@ -168,6 +168,8 @@ def timetable_line(line: str) -> str:
 
 def timetable(lines: list[str]) -> list[str]:
     """The lines together: what only shows between them, such as a line given twice."""
+    if not lines:
+        raise ValueError("is empty; leave the line out to post at once, or name times")
     language.parse(lines, ZoneInfo("UTC"))
     return lines
 

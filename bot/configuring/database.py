@@ -18,27 +18,36 @@ SCHEMES = {
 }
 
 
-def database_address(written: str | SecretRef, home: Path) -> str:
-    """The SQLAlchemy URL to use: $NIGHTDESK_DATABASE, else what the settings say.
+def database_address(written: str | SecretRef, home: Path, place: str) -> str:
+    """The SQLAlchemy URL to use: $NIGHTDESK_DATABASE, else what the settings say at `place` (file, line and key).
 
     `sqlite:///data/nightdesk.db` starts at `home`; `postgresql://` means the driver that Nightdesk ships with.
     Raises ConfigurationError, which never repeats the address: it may hold a password.
     """
     from_environment = os.environ.get(VARIABLE)
-    source = f"${VARIABLE}" if from_environment else "database in config/nightdesk.toml"
+    source = f"${VARIABLE}" if from_environment else f"{place}:"
     address = from_environment or written
     if isinstance(address, SecretRef):
-        address = secret(address, home, used_for="database")
+        address = secret_at(place, address, home)
     scheme, _, rest = address.partition("://")
     if scheme not in SCHEMES or not rest:
         raise ConfigurationError(
             f"{source} is not the address of a database Nightdesk can use.",
-            'Write "sqlite:///data/nightdesk.db" or "postgresql+psycopg://user@host/name".',
+            # With user@ in it the second example would be hidden by the log as an address with a password is.
+            'Write "sqlite:///data/nightdesk.db" or "postgresql+psycopg://host/name" (a user goes before host: user@).',
         )
     if scheme == "sqlite":
         return sqlite_address(rest, home, source)
     remember_password(address)
     return f"{SCHEMES[scheme]}://{rest}"
+
+
+def secret_at(place: str, reference: SecretRef, home: Path) -> str:
+    """The secret; what is wrong with it is told with the place that refers to it."""
+    try:
+        return secret(reference, home)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error.message}", error.hint) from None
 
 
 def sqlite_address(rest: str, home: Path, source: str) -> str:

@@ -61,14 +61,14 @@ def load(home: Path) -> Settings:
     """
     home = home.absolute()
     text = settings_text(home)
-    document = parsed(text)
+    document, lines = parsed(text), lines_of(text)
     try:
         file = File.model_validate(document, context=surroundings_of(document, template_folders(home)))
     except ValidationError as error:
-        lines = lines_of(text)
         wrong = sorted({complaint(details, lines) for details in error.errors(include_url=False)})
     else:
-        return settings_from(file, home)
+        place = f"{SETTINGS_FILE}:{line_of(lines, ('database',))}: database"
+        return settings_from(file, home, database_address(file.database, home, place))
     raise ConfigurationError("\n".join(f"{SETTINGS_FILE}:{line}: {words}" for line, words in wrong))
 
 
@@ -147,13 +147,13 @@ def is_table(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Table)
 
 
-def settings_from(file: File, home: Path) -> Settings:
-    """The house's own settings from a valid file."""
+def settings_from(file: File, home: Path, database: str) -> Settings:
+    """The house's own settings from a valid file and the address of the database."""
     platforms = {"x": file.platforms.x, "facebook": file.platforms.facebook}
     return Settings(
         home=home,
         zone=file.timezone,
-        database=database_address(file.database, home),
+        database=database,
         rehearsal=file.rehearsal,
         delivery=delivery_from(file.delivery),
         add_accounts=tuple(file.add.accounts),

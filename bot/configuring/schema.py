@@ -24,7 +24,7 @@ from pydantic import (
 from bot.account import SecretRef
 from bot.configuring import checks
 from bot.configuring.checks import CREDENTIALS, NEEDED, REFERENCE, surroundings, text_of
-from bot.configuring.values import address, base_address, spoken, zone
+from bot.configuring.values import address, base_address, near_address, spoken, zone
 
 Duration = Annotated[timedelta, BeforeValidator(checks.length_of_time)]
 Span = Annotated[Duration, AfterValidator(checks.positive)]
@@ -32,6 +32,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(lambda value: zone(text_of(value, "As
 Credential = Annotated[str, AfterValidator(checks.credential_name)]
 Secret = Annotated[SecretRef, BeforeValidator(checks.reference)]
 Address = Annotated[str, AfterValidator(base_address)]
+NearAddress = Annotated[str, AfterValidator(near_address)]
 KnownAccount = Annotated[str, AfterValidator(checks.known_account)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(checks.network)]
 Platform = Annotated[str, AfterValidator(checks.platform)]
@@ -148,7 +149,7 @@ class SourceTable(Table):
             raise ValueError("should be the address of a feed, or the path of a file")
         if found and scheme.lower() not in ("http", "https"):
             raise ValueError(f"'{scheme}' addresses are not read; give an http or https one, or the path of a file")
-        return address(feed) if found else feed
+        return address(feed, example="https://news.example/rss.xml") if found else feed
 
 
 class DeliveryTable(Table):
@@ -205,7 +206,7 @@ class File(Table):
 
     timezone: Zone = ZoneInfo("UTC")
     database: Database = "sqlite:///data/nightdesk.db"
-    rehearsal: Address = "http://127.0.0.1:8390"
+    rehearsal: NearAddress = "http://127.0.0.1:8390"
     delivery: DeliveryTable = DeliveryTable.model_construct()
     add: AddTable = AddTable()
     accounts: dict[Name, AccountTable] = {}

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +19,9 @@ UNITS = {
     **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
 }
 LONGEST = timedelta(days=3660)
+OWN_NETWORKS = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
 
 
 def duration(text: str) -> timedelta:
@@ -57,15 +61,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
 
 
-def address(text: str) -> str:
-    """An http(s) address, unchanged. Raises ValueError in plain words, which never repeat a password."""
+def address(text: str, example: str = "https://news.example/story") -> str:
+    """An http(s) address, unchanged. Raises ValueError in plain words, which never repeat a password.
+
+    `example` shows in them what kind of address is wanted.
+    """
     try:
         parts = urlsplit(text)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits = False
     if not fits or re.search(r"\s", text):
-        raise ValueError('should be an address such as "http://127.0.0.1:8390"')
+        raise ValueError(f'should be an address such as "{example}"')
     if "@" in parts.netloc:
         raise ValueError("has a name or password in it; leave that out")
     return text
@@ -73,4 +80,23 @@ def address(text: str) -> str:
 
 def base_address(text: str) -> str:
     """An http(s) address without the slashes at its end, as the platforms' clients want it. Raises ValueError."""
-    return address(text).rstrip("/")
+    return address(text, example="http://127.0.0.1:8390").rstrip("/")
+
+
+def near_address(text: str) -> str:
+    """A base address on this machine or in a private network, which nobody outside can read. Raises ValueError.
+
+    Names other than localhost are refused, for nothing here tells where they lead.
+    """
+    base = base_address(text)
+    host = urlsplit(base).hostname or ""
+    try:
+        near = host == "localhost" or any(ip_address(host) in network for network in OWN_NETWORKS)
+    except ValueError:
+        near = False
+    if not near:
+        raise ValueError(
+            f"'{host}' may lie outside: what is rehearsed must stay with you. Write localhost, 127.0.0.1 or the number"
+            " of a machine in your own network, such as 192.168.1.20"
+        )
+    return base

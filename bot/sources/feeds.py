@@ -20,7 +20,7 @@ from bot.settings import SourceSettings
 from bot.sources.feed_child import MOST_ITEMS, NOT_A_FEED, TOO_COSTLY
 from bot.sources.plaintext import BOILERPLATE, shortened
 from bot.text.clean import from_html, one_line
-from bot.text.sentences import teaser
+from bot.text.sentences import sentence_ends, teaser
 
 MOST_BYTES = 5_000_000
 WALL_SECONDS = 10
@@ -111,15 +111,17 @@ def problems_of_feed(raw: Mapping[str, Any], source: SourceSettings) -> list[str
 
 
 def article_from(item: Mapping[str, Any], raw: Mapping[str, Any], source: SourceSettings, base_url: str) -> Article:
-    summary = summary_of(item)
-    title = title_of(item) or teaser(summary)
+    title, summary = title_of(item), summary_of(item)
+    if not title:
+        end = next(iter(sentence_ends(summary)), len(summary))
+        title, summary = summary[:end], summary[end:].strip()
     if not title:
         raise Unusable("it has neither title nor text")
     return Article(
         title=shortened(title),
         url=link_of(item, base_url),
         guid=one_line(item["guid"]),
-        summary=summary,
+        summary="" if summary == title else summary,
         section=source.section,
         tags=tuple(dict.fromkeys(filter(None, (one_line(from_html(tag)) for tag in item["tags"]))))[:MOST_TAGS],
         author=author_of(item),

@@ -12,7 +12,7 @@ from bot import fetch
 from bot.article import Article
 from bot.errors import TryAgainLater, UsageError
 from bot.settings import SourceSettings
-from bot.sources import feeds, markdown, plaintext
+from bot.sources import feeds, frontmatter, markdown, plaintext
 from bot.sources.decoding import MOST_BYTES, decoded
 
 UTC = ZoneInfo("UTC")
@@ -43,7 +43,7 @@ def read_text(data: bytes, name: str, *, zone: ZoneInfo = UTC) -> Article:
     if is_feed(data):
         raise UsageError(f"{name} is a feed, not an article.", "Put it under [sources] and run `nightdesk fetch`.")
     text = decoded(data, name)
-    if name.lower().endswith(MARKDOWN_ENDINGS) or markdown.has_front_matter(text):
+    if name.lower().endswith(MARKDOWN_ENDINGS) or frontmatter.has_front_matter(text):
         return markdown.read(text, name, zone)
     return plaintext.read(text, name)
 

@@ -8,6 +8,7 @@ and the server's own durability.
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import sqlite3
 from abc import ABC, abstractmethod
@@ -153,9 +154,11 @@ class SQLite(Dialect):
                     f"`nightdesk {lock.read(20).strip() or 'run'}` is already at work with the {self.title}.",
                     "Only one `run` or `once` works at a time with SQLite; let it finish or stop it first.",
                 )
-            lock.truncate(0)
-            lock.write(name)
-            lock.flush()
+            try:  # past the file's buffer: what a full disk refuses must not be refused again when the file closes
+                os.ftruncate(lock.fileno(), 0)
+                os.write(lock.fileno(), name.encode())
+            except OSError as error:
+                raise self._unwritable(".lock", error) from None
             yield
 
     def explain(self, error: sa.exc.DBAPIError) -> NightdeskError | None:
@@ -171,7 +174,10 @@ class SQLite(Dialect):
         try:
             return open(self._beside(ending), "a+", encoding="utf-8")
         except OSError as error:
-            raise self._trouble(f"its lock file {self._beside(ending)} cannot be written ({error.strerror})") from None
+            raise self._unwritable(ending, error) from None
+
+    def _unwritable(self, ending: str, error: OSError) -> TryAgainLater:
+        return self._trouble(f"its lock file {self._beside(ending)} cannot be written ({error.strerror})")
 
     def _beside(self, ending: str) -> Path:
         file = self.file.resolve()  # two links to one file have one lock
