@@ -46,7 +46,7 @@ NAMES = [" ".join(path) for path in COMMANDS]
 FIRST_RELEASE = {
     "demo", "init", "check", "fetch", "add", "preview", "plan", "once", "run", "log", "show", "why", "resolve", "pause",
     "resume", "count", "status", "sandbox", "golive", "rehearse", "queue list", "queue move", "queue hold",
-    "queue release", "queue skip", "queue pin", "queue again",
+    "queue release", "queue skip", "queue pin", "queue again", "templates list", "templates check", "templates bench",
 }  # fmt: skip
 
 

@@ -305,7 +305,7 @@ def test_breaking_news_between_claim_and_intent_goes_first_in_the_same_pass(
 
     monkeypatch.setattr(deliver, "compose", compose)
     assert one_x.once().as_json()["published"] == 3
-    assert [post["text"].split(" http")[0] for post in one_x.posts()] == ["Urgent", "One", "Two"]
+    assert [post["text"].split(" http")[0] for post in one_x.posts()] == ["⚡ Urgent", "One", "Two"]
 
 
 def test_a_pause_between_claim_and_intent_stops_the_call(one_x: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def _settings(context: typer.Context) -> Settings:
 
 @templates.command("list", epilog="Example: nightdesk templates list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List all templates: where they come from and which accounts they write for."""
+    """List the templates: where each is and whom it serves."""
     from bot.trial import every
 
     settings = _settings(context)
