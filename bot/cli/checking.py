@@ -44,6 +44,7 @@ def check_home(home: Path | None, *, online: bool) -> Report:
     if report.settings.delivery.unconfirmed == "retry":
         report.warnings.append('unconfirmed = "retry" is not offered yet: such posts wait for a person, as with "ask".')
     _check_templates(report, report.settings)
+    _tell_packaged_templates(report, report.settings)
     for account in report.settings.accounts.values():
         _check_secrets(report, report.settings, account, needed=online or account.live)
         if online and not report.errors:
@@ -54,12 +55,16 @@ def check_home(home: Path | None, *, online: bool) -> Report:
 def _check_templates(report: Report, settings: Settings) -> None:
     templates = templates_of(settings)
     for name in dict.fromkeys(account.template for account in settings.accounts.values()):
-        if not (settings.templates / name).is_file():
-            report.warnings.append(f"{name} is not in the home's templates; the packaged one is used.")
         try:
             templates.check(name)
         except NightdeskError as error:
             report.error(error)
+
+
+def _tell_packaged_templates(report: Report, settings: Settings) -> None:
+    for name in dict.fromkeys(account.template for account in settings.accounts.values()):
+        if not (settings.templates / name).is_file():
+            report.warnings.append(f"{name} is not in the home's templates; the packaged one is used.")
 
 
 def _check_secrets(report: Report, settings: Settings, account: Account, *, needed: bool) -> None:
