@@ -45,6 +45,7 @@ def check_home(home: Path | None, *, online: bool) -> Report:
     if report.settings.delivery.unconfirmed == "retry":
         report.warnings.append('unconfirmed = "retry" is not offered yet: such posts wait for a person, as with "ask".')
     _check_templates(report, report.settings)
+    _tell_packaged_templates(report, report.settings)
     for account in report.settings.accounts.values():
         _check_secrets(report, report.settings, account, needed=online or account.live)
         if online and not report.errors:
@@ -56,15 +57,18 @@ def _check_templates(report: Report, settings: Settings) -> None:
     """Those of the accounts, with every special case and variant that may be used in their place."""
     bases = dict.fromkeys(account.template for account in settings.accounts.values())
     known = templates_of(settings)
-    for base in bases:
-        if not (settings.templates / base).is_file():
-            report.warnings.append(f"{base} is not in the home's templates; the packaged one is used.")
     with GuardedTemplates(known.folders) as templates:
         for name in dict.fromkeys(name for base in bases for name in known.relatives(base)):
             try:
                 templates.check(name)
             except NightdeskError as error:
                 report.error(error)
+
+
+def _tell_packaged_templates(report: Report, settings: Settings) -> None:
+    for name in dict.fromkeys(account.template for account in settings.accounts.values()):
+        if not (settings.templates / name).is_file():
+            report.warnings.append(f"{name} is not in the home's templates; the packaged one is used.")
 
 
 def _check_secrets(report: Report, settings: Settings, account: Account, *, needed: bool) -> None:
