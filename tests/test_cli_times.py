@@ -99,7 +99,7 @@ def test_a_moment_is_spoken_with_its_year_only_where_it_is_another_one() -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("once", "--now", "0001-01-01"), "'0001-01-01' is too far away."),
+        (("once", "--now", "0001-01-01T00:00Z"), "'0001-01-01T00:00Z' is too far away."),
         (("plan", "--from", "9999-12-30", "--days", "5"), "'9999-12-30' is too far away."),
         (("plan", "--from", "2199-12-30", "--days", "5"), "too far ahead to plan"),
         (("plan", "--from", "2028-06-01", "--days", "30", "--now", "2026-06-01T06:00"), "too far ahead to plan"),
