@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import output, times
-from bot.cli.home import AsJson, Now, opened, zone_of
+from bot.cli.home import AsJson, Now, opened, spoken, zone_of
 from bot.cli.output import Line
 from bot.cli.times import Direction
 
@@ -104,7 +104,6 @@ def _live_accounts(desk: Nightdesk) -> set[str]:
 
 
 def _plan_line(desk: Nightdesk, line: PlanLine, live: bool) -> Line:
-    zone = zone_of(desk.settings, line.account)
-    at = times.spoken(line.at, zone, desk.clock.desk_now())
+    at = spoken(desk, line.account, line.at)
     article = line.title or "(nothing is there for this slot)"
     return Line([at, line.account, output.mode(live), line.delivery or "-", article])
