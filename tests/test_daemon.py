@@ -98,7 +98,9 @@ def test_once_finishes_the_post_in_flight_when_it_is_told_to_stop(now_world: Wor
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # PostgreSQL takes any number of workers
 def test_a_second_one_is_refused_where_one_database_file_serves_one(now_world: World) -> None:
     with running(now_world) as process:
-        eventually(lambda: now_world.command("once").returncode == 6)
+        now_world.add("One")
+        eventually(lambda: len(now_world.posts()) == 1)  # so it has the lock
+        assert now_world.command("once").returncode == 6
         second = now_world.command("run")
         assert end(process)[0] == 0
     assert second.returncode == 6

@@ -23,7 +23,9 @@ from bot.errors import UsageError
 from bot.identity import is_web_address
 from bot.text.clean import one_line
 
-KEYS = ("title", "url", "summary", "section", "tags", "author", "language", "published", "image")
+KEYS = (
+    "title", "short_title", "short", "url", "summary", "section", "tags", "author", "language", "published", "image",
+)  # fmt: skip
 NOT_MISSPELT = (
     "subtitle",
     "authors",
@@ -40,7 +42,8 @@ MOST_TAGS = 30
 
 KEY_LINE = re.compile(rf"({'|'.join(KEYS)}):(.*)", re.IGNORECASE)
 TEXT_WITH_COLON = re.compile(
-    r"(title|summary|section|author):[ \t]+(?![-\"'\[\]{}>|*&!%#@`,?:])(?!.*[ \t]#)(.*:(?:[ \t].*)?)", re.IGNORECASE
+    r"(title|short_title|short|summary|section|author):[ \t]+(?![-\"'\[\]{}>|*&!%#@`,?:])(?!.*[ \t]#)(.*:(?:[ \t].*)?)",
+    re.IGNORECASE,
 )
 
 # The quick loader is there only where PyYAML was built with libyaml. Neither makes objects: nodes are all we ask for.
