@@ -87,6 +87,9 @@ CUTS = {
     "Thai by clusters": ("สวัสดีชาวโลก", "word", 6, "สวัสดี"[:4] + "…"),
     "emoji one by one": ("🎉🎉🎉🎉🎉", "word", 4, "🎉🎉🎉…"),
     "an abbreviation is no sentence": ("Speaking to Mr. Smith today", "sentence", 18, "Speaking to…"),
+    "an ideograph never without its variant": ("葛\U000e0100城市", "word", 2, ""),
+    "a sign alone is not left behind": ("Profit + loss = nothing", "word", 10, "Profit…"),
+    "but a sign with something is": ("Up 5 % since May", "word", 8, "Up 5 %…"),
     "an opening quote is not left behind": ("He said “never again” loudly", "word", 11, "He said…"),
     "German quotes close the other way round": ("Er sagte „Ja“ und ging dann", "word", 15, "Er sagte „Ja“…"),
 }
@@ -190,6 +193,15 @@ def test_the_whole_text_is_clean_and_normal_where_its_parts_meet() -> None:
     assert fitted("caf e" + mark("\u0301\u202ex", 1) + " \u2066y\ufffe", 99) == "caf éx y"
 
 
+def test_parts_that_meet_in_a_shortened_text_are_normal() -> None:
+    assert fitted("caf e" + mark("\u0301 x", 1) + mark(" one two three", 2, prefix=" "), 14) == "caf é x one…"
+
+
+def test_what_is_less_important_is_cut_first_even_if_it_keeps_more_than_its_minimum() -> None:
+    rendered = mark("one two three four five", 1) + mark("x" * 30, 2, min=5, prefix=" ")
+    assert fitted(rendered, 46) == f"one two three… {'x' * 30}"
+
+
 def test_a_wider_form_that_measures_less_is_found() -> None:
     dear_ellipsis = Limit(8, lambda text: len(text) + 9 * text.count("…"))
     assert solve(mark("One two. Three four five six", 1), dear_ellipsis).text == "One two."
@@ -198,6 +210,13 @@ def test_a_wider_form_that_measures_less_is_found() -> None:
 def test_long_links_that_weigh_little_are_all_considered() -> None:
     links = [f"https://x.com/{'a' * 400}{number}" for number in range(30)]
     assert fitted(mark(" ".join(links), 1), 280, limit_length).split() == [*links[:11], "…"]
+
+
+def test_a_text_that_is_light_only_at_its_beginning_is_looked_at_far_enough() -> None:
+    links = [f"https://x.com/{'a' * 400}{number}" for number in range(12)]
+    text = " ".join(links) + " " + "日本" * 10_000
+    assert fitted(mark(text, 1), 280, limit_length).split() == [*links[:11], "…"]
+    assert fitted(mark(text, 1) + mark("a", 1), 280, limit_length).split() == [*links[:11], "…a"]
 
 
 def test_no_more_forms_are_made_than_could_fit() -> None:

@@ -102,8 +102,6 @@ class Forms:
             stop = self._first_as_wide(found, self._width(self._wholes[0]))
         if not self._may_vanish:
             first = self._first_as_wide(found, self.rules.minimum)
-            while first < stop and self._cut(found[first]) is None:
-                first += 1
         self._cuts = found[first:stop]
 
     def _is_narrower(self, form: Form) -> bool:
