@@ -21,7 +21,7 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import WHOLE, Form, Forms
+from bot.text.forms import WHOLE, Forms
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
@@ -181,7 +181,7 @@ class _Solver:
                 fitting = last.pick
             else:
                 too_wide = last
-        return fitting if too_wide.length > self.limit.most + MOST_SAVED else self._wider_but_lighter(index, fitting)
+        return fitting if too_wide.length > self.limit.most + MOST_SAVED else self._lighter(index, fitting, too_wide)
 
     def _trial(self, index: int) -> Callable[[int], Trial]:
         """What shows one field in any of its forms, the others as they are, and measures the whole text."""
@@ -202,21 +202,23 @@ class _Solver:
         end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - last.length) / weight
         return max(forms.near(end, fitting, too_wide), fitting + 1)
 
-    def _wider_but_lighter(self, index: int, fitting: int) -> int:
-        """The widest form that fits, when the one after `fitting` does not."""
-        forms = self.forms[index]
-        ahead = range(min(fitting + 1 + LOOK_AHEAD, len(forms) - 1), fitting + 1, -1)
-        lighter = (pick for pick in ahead if self._may_be_lighter(forms[pick], forms[fitting + 1]))
-        return next((pick for pick in lighter if self._fits({index: pick})), fitting)
+    def _lighter(self, index: int, fitting: int, too_wide: Trial) -> int:
+        """The widest form that fits: `fitting`, or one beyond the next, which is too wide, that measures less than it.
 
-    def _may_be_lighter(self, wide: Form, narrow: Form) -> bool:
-        """Whether the wider form may measure less: it has a lighter tail, or what it adds makes the rest no link."""
-        if wide.source is not narrow.source:
-            return True
-        added = wide.source[narrow.end : wide.end]
-        if wide.tail == narrow.tail:
-            return _DOTTED.search(added) is not None
-        return self.limit.length(added + wide.tail) < self.limit.length(narrow.tail)
+        It may, when its tail is lighter, or when what it adds makes something no link any more.
+        """
+        forms = self.forms[index]
+        next_form = forms[too_wide.pick]
+        tail = self.limit.length(next_form.tail) - (too_wide.length - self.limit.most)
+        for pick in range(min(too_wide.pick + LOOK_AHEAD, len(forms) - 1), too_wide.pick, -1):
+            form = forms[pick]
+            added = form.source[next_form.end : form.end]
+            comparable = form.source is next_form.source and not _DOTTED.search(added)
+            if comparable and (tail <= 0 or self.limit.length(added + form.tail) > tail):
+                continue
+            if self._fits({index: pick}):
+                return pick
+        return fitting
 
     def _fits(self, changes: dict[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most

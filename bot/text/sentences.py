@@ -27,10 +27,11 @@ _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
 # What follows a stop is the end of its line, or white space and the character that begins the next sentence, openers
 # aside. Right behind a wide one anything may follow.
 _AFTER = rf"(?=[ \t]*+(?:\n|\Z)|\s[{re.escape(_OPENERS)}]*+(?P<following>.?))"
+_STOP = f"[{_STOPS}{_WIDE_STOPS}]"
 _END = re.compile(
-    rf"(?<![{_STOPS}{_WIDE_STOPS}])"
-    rf"(?:(?P<wide>[{_WIDE_STOPS}])[{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS)}]*+"
-    rf"|[{_STOPS}][{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS + _QUOTES)}]*+)"
+    rf"{_STOP}(?<!{_STOP}{_STOP})"
+    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+"
+    rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+)"
     rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
     re.DOTALL,
 )
