@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -22,7 +21,7 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import WHOLE, Form, Forms
+from bot.text.forms import WHOLE, Forms
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
@@ -69,10 +68,9 @@ def _finished(assembled: str) -> str:
 
 
 class Trial(NamedTuple):
-    """A form that one field was shown in for trial, and the whole text then: its code points and measured length."""
+    """A form that one field was shown in for trial, and the measured length of the whole text then."""
 
     pick: int
-    size: int
     length: int
 
 
@@ -90,8 +88,11 @@ class _Solver:
         self.picks = dict.fromkeys(range(len(self.forms)), 0)
 
     def solved(self) -> Fitted:
-        by_priority = sorted((index for index in self.picks if self.forms[index].whole.end), key=self._priority)
-        groups = [list(equals) for _, equals in groupby(by_priority, key=self._priority)]
+        by_priority: dict[int, list[int]] = {}
+        for index, forms in enumerate(self.forms):
+            if forms.whole.end:
+                by_priority.setdefault(forms.rules.priority, []).append(index)
+        groups = [by_priority[priority] for priority in sorted(by_priority)]
         text, length = self._filled(groups, self._presumed(groups))
         if length > self.limit.most:
             self.forms = [Forms(field, self.limit) for field in self.layout.fields]
@@ -120,9 +121,6 @@ class _Solver:
             self._share(equals)
         text = self._text({})
         return text, self._length(text)
-
-    def _priority(self, index: int) -> int:
-        return self.forms[index].rules.priority
 
     def _share(self, equals: list[int]) -> None:
         """Room for fields of one priority: none gets more while another that wants it has less."""
@@ -165,28 +163,25 @@ class _Solver:
         return self.picks[index] + 1 < len(self.forms[index])
 
     def _grown(self, index: int) -> int:
-        """The widest form of one field that fits beside what the others have."""
-        trial = self._trial(index)
-        wide = trial(WHOLE)
-        if wide.length <= self.limit.most:
+        """The widest form of one field that fits beside what the others have; the one it has, should none fit."""
+        tried = self._trial(index)
+        last = tried(WHOLE)
+        if last.length <= self.limit.most:
             return WHOLE
-        narrow = trial(self.picks[index])
-        if narrow.length > self.limit.most:
-            return narrow.pick
-        self.forms[index].room = self.limit.most - narrow.length + MOST_SAVED
-        wide = wide._replace(pick=len(self.forms[index]) - 1)
+        forms, fitting = self.forms[index], self.picks[index]
+        if not forms.rules.minimum:
+            forms.room = max(self.limit.most - last.length + forms.width(WHOLE) + MOST_SAVED, 0)
+        too_wide = last = Trial(len(forms) - 1, last.length)
         guesses = MOST_GUESSES
-        while wide.pick - narrow.pick > 1:
-            guesses -= 1
-            middle = self._reckoned(index, narrow, wide) if guesses >= 0 else (narrow.pick + wide.pick) // 2
-            tried = trial(middle)
-            if tried.length <= self.limit.most:
-                narrow = tried
+        while too_wide.pick - fitting > 1:
+            middle = self._reckoned(forms, last, fitting, too_wide.pick) if guesses else (fitting + too_wide.pick) // 2
+            guesses = max(guesses - 1, 0)
+            last = tried(middle)
+            if last.length <= self.limit.most:
+                fitting = last.pick
             else:
-                wide = tried
-        if wide.length - self.limit.most > MOST_SAVED:
-            return narrow.pick
-        return self._wider_but_lighter(index, narrow.pick)
+                too_wide = last
+        return fitting if too_wide.length > self.limit.most + MOST_SAVED else self._lighter(index, fitting, too_wide)
 
     def _trial(self, index: int) -> Callable[[int], Trial]:
         """What shows one field in any of its forms, the others as they are, and measures the whole text."""
@@ -196,35 +191,34 @@ class _Solver:
         def tried(pick: int) -> Trial:
             shown = forms.rules.dressed(forms[pick].text)
             text = _finished(before + shown + after) if shown else self._text({index: pick})
-            return Trial(pick, len(text), self._length(text))
+            return Trial(pick, self._length(text))
 
         return tried
 
-    def _reckoned(self, index: int, narrow: Trial, wide: Trial) -> int:
-        """Which form between two should be the widest that fits, were all characters between them of one weight."""
-        weight = (wide.length - narrow.length) / max(wide.size - narrow.size, 1)
-        if weight <= 0:
-            return (narrow.pick + wide.pick) // 2
-        form = self.forms[index][wide.pick]
-        surplus = (wide.length - self.limit.most) / weight
-        end = form.end + len(form.tail) - surplus - len(ELLIPSIS)
-        return max(self.forms[index].near(end, narrow.pick, wide.pick), narrow.pick + 1)
+    def _reckoned(self, forms: Forms, last: Trial, fitting: int, too_wide: int) -> int:
+        """Which form between two should be the widest that fits, were all characters of a text of one weight."""
+        weight = max(forms.width(WHOLE), 1) / forms.whole.end
+        form = forms[last.pick]
+        end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - last.length) / weight
+        return max(forms.near(end, fitting, too_wide), fitting + 1)
 
-    def _wider_but_lighter(self, index: int, fitting: int) -> int:
-        """The widest form that fits, when the one after `fitting` does not."""
+    def _lighter(self, index: int, fitting: int, too_wide: Trial) -> int:
+        """The widest form that fits: `fitting`, or one beyond the next, which is too wide, that measures less than it.
+
+        It may, when its tail is lighter, or when what it adds makes something no link any more.
+        """
         forms = self.forms[index]
-        ahead = range(min(fitting + 1 + LOOK_AHEAD, len(forms) - 1), fitting + 1, -1)
-        lighter = (pick for pick in ahead if self._may_be_lighter(forms[pick], forms[fitting + 1]))
-        return next((pick for pick in lighter if self._fits({index: pick})), fitting)
-
-    def _may_be_lighter(self, wide: Form, narrow: Form) -> bool:
-        """Whether the wider form may measure less: it has a lighter tail, or what it adds makes the rest no link."""
-        if wide.source is not narrow.source:
-            return True
-        added = wide.source[narrow.end : wide.end]
-        if wide.tail == narrow.tail:
-            return _DOTTED.search(added) is not None
-        return self.limit.length(added + wide.tail) < self.limit.length(narrow.tail)
+        next_form = forms[too_wide.pick]
+        tail = self.limit.length(next_form.tail) - (too_wide.length - self.limit.most)
+        for pick in range(min(too_wide.pick + LOOK_AHEAD, len(forms) - 1), too_wide.pick, -1):
+            form = forms[pick]
+            added = form.source[next_form.end : form.end]
+            comparable = form.source is next_form.source and not _DOTTED.search(added)
+            if comparable and (tail <= 0 or self.limit.length(added + form.tail) > tail):
+                continue
+            if self._fits({index: pick}):
+                return pick
+        return fitting
 
     def _fits(self, changes: dict[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most

@@ -23,13 +23,18 @@ _WIDE_STOPS = "。！？．｡"  # no space follows these
 _CLOSERS = ")]}”’」』】〉》）"
 # Quotes that close in one language and open in another: behind a stop and before a space they close.
 _QUOTES = "\"'“‘»«›‹"
-_END = re.compile(
-    rf"(?P<wide>[{_WIDE_STOPS}])[{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS)}]*+"
-    rf"|[{_STOPS}][{_STOPS}{_WIDE_STOPS}]*+[{re.escape(_CLOSERS + _QUOTES)}]*+"
-)
 _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
-# Behind a stop: the end of its line, or white space and the character that begins what follows, openers aside.
-_AFTER = re.compile(rf"[ \t]*+(?:\n|\Z)|\s[{re.escape(_OPENERS)}]*+(?P<following>.?)", re.DOTALL)
+# What follows a stop is the end of its line, or white space and the character that begins the next sentence, openers
+# aside. Right behind a wide one anything may follow.
+_AFTER = rf"(?=[ \t]*+(?:\n|\Z)|\s[{re.escape(_OPENERS)}]*+(?P<following>.?))"
+_STOP = f"[{_STOPS}{_WIDE_STOPS}]"
+_END = re.compile(
+    rf"{_STOP}(?<!{_STOP}{_STOP})"
+    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+"
+    rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+)"
+    rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
+    re.DOTALL,
+)
 _WORD_BEFORE: Any = regex.compile(r"(?r)[\p{L}\p{M}\p{N}]*+")  # (?r): read backwards
 
 # Abbreviations after which a sentence goes on, as they are written: a name, a date or a place follows.
@@ -92,11 +97,9 @@ def _prose(text: str) -> str:
 
 
 def _is_end(text: str, stop: re.Match[str]) -> bool:
-    after = _AFTER.match(text, stop.end())
-    if after is None:
-        # 「…。」と goes on; 。 alone is followed by the next sentence without a space.
-        return stop["wide"] is not None and stop[0][-1] not in _CLOSERS
-    following = after["following"]
+    if stop["glued"] is not None:  # 「…。」と goes on; 。 alone is followed by the next sentence without a space
+        return stop[0][-1] not in _CLOSERS
+    following = stop["following"]
     if following is None or following.islower():
         return following is None
     return not (stop[0] == "." and _may_go_on(text, stop.start(), following))
