@@ -1,7 +1,9 @@
 """What a cut never goes through, and how it ends cleanly.
 
 A word, a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one character as a reader sees
-it, however many code points) stay whole. Scripts written without spaces, and emoji, may be cut between clusters.
+it, however many code points) stay whole. Chinese, Japanese and emoji may be cut between clusters. Thai, Lao, Khmer and
+Burmese put spaces between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays
+whole, unless it is so long that the post would lose more than it gains.
 """
 
 from __future__ import annotations
@@ -87,12 +89,13 @@ _ADDRESS = rf"{_PROTOCOL}\S++"
 _HASHTAG = r"[#＃][\w\p{M}\u200c\u200d]++"
 _MENTION = r"[@＠][A-Za-z0-9_.]++\p{M}*+"
 _CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}[{_NOT_FIRST}]*+"
+_PHRASE = r"(?<![{0}])[{0}]{{1,80}}+(?![{0}])".format(r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}")
 _WORD = rf"(?:(?!{_PROTOCOL})[^\s{_LOOSE}#＃])++"
 
 _RUN = re.compile(r"\S+")
 _MAY_BE_LOOSE = re.compile("[©®\u0e00-\u10ff\u1780-\u17ff\u203c\u2049\u2122\u2139\u2190-\U0010ffff]")  # quick to find
 _HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}]")
-_PIECE: Any = regex.compile(rf"{_PLAIN}|{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_CLUSTER}|{_WORD}|{CLUSTER}")
+_PIECE: Any = regex.compile(rf"{_PLAIN}|{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_PHRASE}|{_CLUSTER}|{_WORD}|{CLUSTER}")
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
 _X: Any = regex.compile(CLUSTER)
