@@ -85,7 +85,7 @@ CUTS = {
     "Japanese, never inside a link": ("見よhttps://x.jp/あいう です", "word", 18, "見よ…"),
     "Japanese, never inside a Latin word": ("東京のSHIBUYAで", "word", 8, "東京の…"),
     "Thai, a phrase whole": ("สวัสดี ชาวโลก", "word", 11, "สวัสดี…"),
-    "Thai, an endless phrase by clusters": ("กา" * 60, "word", 8, "กากากา…"),
+    "Thai, an endless phrase by clusters": ("กา" * 60, "word", 8, "กากากาก…"),
     "emoji one by one": ("🎉🎉🎉🎉🎉", "word", 4, "🎉🎉🎉…"),
     "an abbreviation is no sentence": ("Speaking to Mr. Smith today", "sentence", 18, "Speaking to…"),
     "an ideograph never without its variant": ("葛\U000e0100城市", "word", 2, ""),
