@@ -135,13 +135,8 @@ def _show_log(desk: Any) -> None:
     _tell("The log, as `nightdesk log` shows it:")
     rows = []
     for line in log(desk, Filter()):
-        text = " ".join((line.text or "").split())
-        shown = text if len(text) <= 90 else text[:60] + " […] " + text[-25:]
-        rows.append(
-            Line(
-                [_at(desk, line.due_at) if line.due_at else "", line.account, line.state, shown], [line.post_url or ""]
-            )
-        )
+        when = _at(desk, line.due_at) if line.due_at else ""
+        rows.append(Line([when, line.account, line.state, _beginning(line.text or "")], [line.post_url or ""]))
     output.table(COLUMNS, rows)
 
 
@@ -171,6 +166,12 @@ def _say_goodbye(summary: dict[str, Any], home: Path, sandbox: str) -> None:
     output.say(f"  nightdesk --home {home} show d1")
     port = urlsplit(sandbox).port
     output.say(f"  nightdesk sandbox --port {port} --state {home}/data/sandbox.jsonl    # then open {sandbox}")
+
+
+def _beginning(text: str) -> str:
+    """The first words, where the whole would fill the screen."""
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else f"{line[:100].rpartition(' ')[0] or line[:50]} …"
 
 
 def _tell(sentence: str) -> None:
