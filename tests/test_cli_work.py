@@ -181,3 +181,13 @@ def test_once_as_a_process_keeps_data_and_messages_apart(made: World) -> None:
     assert json.loads(done.stdout)["published"] == 2
     assert "published" in done.stderr
     assert "INFO" not in done.stderr
+
+
+def test_once_says_what_a_post_that_is_due_waits_for(tmp_path: Path, database_url: str) -> None:
+    accounts = '[accounts.x-main]\nplatform = "x"\nhandle = "@courier"\n'
+    with world(tmp_path, database_url, accounts) as made:
+        for text in ("One", "Two"):
+            nightdesk("add", "--text", text, "--account", "x-main", home=made.home)
+        done = nightdesk("once", home=made.home)
+        assert done.status == 0
+        assert "x-main waits: gap: the last post was" in done.err

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.account import Account
+from bot.deliver import plan
+from bot.delivery import State
 from bot.nightdesk import Nightdesk
 from bot.pausing import EVERYTHING, closed_door, pause_reason, scope_of
-from bot.store import lanes, pauses
+from bot.store import deliveries, lanes, pauses
 from bot.store.database import Transaction
 
 
@@ -28,6 +30,13 @@ def stops(desk: Nightdesk) -> list[Stop]:
         for account in desk.settings.accounts.values():
             found += _of_account(desk, tx, account)
     return found
+
+
+def waits(desk: Nightdesk) -> list[str]:
+    """What holds back posts that are due, an account a sentence: its gap or a cap, with the figures."""
+    with desk.database.read() as tx:
+        turns = [(account.name, plan(desk, tx, account)) for account in desk.settings.accounts.values()]
+    return [f"{name} waits: {turn.blocked}" for name, turn in turns if turn.blocked]
 
 
 def _of_everything(desk: Nightdesk, tx: Transaction) -> Iterator[Stop]:
@@ -52,7 +61,9 @@ def _of_account(desk: Nightdesk, tx: Transaction, account: Account) -> Iterator[
             yield Stop(account=name, words=f"{name} is paused: {pause.reason}", ends=f"{resume} ends it.")
     if lane and lane.closed_reason:
         words = f"{name} is closed: {lane.closed_reason}"
-        if lane.closed_until is None:
+        if deliveries.count(tx, name, states={State.UNCONFIRMED}):
+            yield Stop(account=name, words=words, ends="`nightdesk resolve` opens it.")
+        elif lane.closed_until is None:
             yield Stop(account=name, words=words, ends=f"When that is mended, {resume} opens it.")
         elif lane.closed_until > desk.clock.real_now():
             yield Stop(account=name, words=words, ends="It opens by itself.")

@@ -88,11 +88,11 @@ _SHORT = {"requeued": "queued again"}
 
 def _say_what_stops(desk: Nightdesk) -> None:
     """Why accounts sent nothing, if something stops them; a database that cannot say it now changes no pass."""
-    from bot.cli.standing import stops
+    from bot.cli.standing import stops, waits
 
     with suppress(TryAgainLater):
-        for stop in stops(desk):
-            output.note(stop.words)
+        for words in (*(stop.words for stop in stops(desk)), *waits(desk)):
+            output.note(words)
 
 
 def _say_what_to_do(summary: Summary, sandbox: str) -> None:
