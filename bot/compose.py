@@ -22,6 +22,7 @@ from bot.text.marks import LINK_END
 from bot.text.measures import warnings_for
 from bot.text.outside import defuse
 from bot.text.utm import tagged
+from bot.text.xlength import extract_urls
 
 MOST_CHARACTERS = 100_000
 """Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
@@ -153,18 +154,45 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
 
 
 def link_in_text(url: str) -> str:
-    """The link as a post shows it: unchanged, unless that would break it.
+    """The link as a post shows it: unchanged, unless a reader who follows it would then land elsewhere.
 
-    What no platform reads as part of a link, such as a space or a quotation mark, is written with a percent escape,
-    which leads to the same page (RFC 3986, section 2.1); so is all beyond ASCII in a link that is not in NFC, because
-    normalising the text would change it.
+    X ends a link where its own rules see no more of one: at a quotation mark, in an Arabic or Chinese path, before a
+    full stop at the end. As much as it takes is written with percent escapes, which lead to the same page (RFC 3986,
+    section 2.1), and no more; a link that X makes nothing of in any spelling stays as it is.
     """
-    if url != clean(url):
-        return quote(url, safe=_SAFE, errors="surrogatepass")
-    return _NEVER_IN_LINKS.sub(lambda found: quote(found[0]), url)
+    start = _BEFORE_PATH.match(url)
+    host, rest = (url[: start.end()], url[start.end() :]) if start else ("", url)
+    spellings = (spell(rest) for spell in _SPELLINGS)
+    found = next(filter(_is_read_whole, spellings), _SPELLINGS[0](rest))
+    return (host if host == clean(host) else _ascii(host)) + found
 
 
+def _is_read_whole(rest: str) -> bool:
+    """Whether X takes all that follows the host for part of the link; which host it is plays no part."""
+    probe = f"https://example.com{rest}"
+    return rest == clean(rest) and [found.url for found in extract_urls(f"{probe} ")] == [probe]
+
+
+def _least(rest: str) -> str:
+    if rest != clean(rest):
+        return _ascii(rest)
+    return _NEVER_IN_LINKS.sub(lambda found: quote(found[0]), rest)
+
+
+def _ascii(rest: str) -> str:
+    return quote(rest, safe=_SAFE, errors="surrogatepass")
+
+
+def _plain(rest: str) -> str:
+    """Nothing but letters, digits and what parts an address; signs at the end of path, query or fragment escaped."""
+    escaped = quote(rest, safe="/?&=#%+-_.~:;,@", errors="surrogatepass")
+    return _SIGNS_AT_AN_END.sub(lambda found: "".join(f"%{ord(sign):02X}" for sign in found[0]), escaped)
+
+
+_SPELLINGS = (_least, _ascii, _plain)
+_BEFORE_PATH = re.compile(r"[^/?#]*//[^/?#]*")
 _NEVER_IN_LINKS = re.compile(r'[\s"<>\\^`{}]')
+_SIGNS_AT_AN_END = re.compile(r"[-.~:;,@]+(?=[?#]|\Z)|%(?![0-9A-Fa-f]{2})")
 _SAFE = "".join(character for character in map(chr, range(0x21, 0x7F)) if not _NEVER_IN_LINKS.match(character))
 
 
