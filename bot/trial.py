@@ -25,7 +25,10 @@ from bot.templating.trying import OneTemplate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateLine:
-    """One template: `source` is `home` or `packaged`, `accounts` are those it may write for."""
+    """One template: `source` is `home` or `packaged`, `accounts` are those it may write for.
+
+    `lines` is 0 for a file that cannot be read.
+    """
 
     template: str
     source: str
@@ -71,17 +74,33 @@ def every(settings: Settings) -> list[TemplateLine]:
     """All templates there are, those of the home before packaged ones of the same name."""
     found: dict[str, TemplateLine] = {}
     for source, folder in zip(("home", "packaged"), template_folders(settings.home), strict=True):
-        for path in sorted(folder.rglob("*.j2")):
+        for path in _files(folder):
             name = path.relative_to(folder).as_posix()
             line = TemplateLine(
                 template=name,
                 source=source,
                 path=str(path),
                 accounts=tuple(account.name for account in writing_for(settings, name)),
-                lines=len(path.read_bytes().splitlines()),
+                lines=_count_lines(path),
             )
             found.setdefault(name, line)
     return [found[name] for name in sorted(found)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The template files, without folders, dangling links and what is hidden, such as an editor's lock file."""
+    return [path for path in sorted(folder.rglob("*.j2")) if not _is_hidden(path, folder) and path.is_file()]
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _count_lines(path: Path) -> int:
+    try:
+        return len(path.read_bytes().splitlines())
+    except OSError:  # its check tells why
+        return 0
 
 
 def writing_for(settings: Settings, name: str) -> list[Account]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,28 @@ def test_packaged_special_cases_serve_as_long_as_the_homes_template_is_as_it_was
         write(made, X, content)
         found = {line["template"]: line for line in lines(made, "list")}
         assert found["posts/x/breaking.txt.j2"]["accounts"] == accounts
+
+
+def test_what_is_no_template_file_is_left_out(made: World) -> None:
+    folder = write(made, X, "{{ title }}").parent
+    (folder / ".#x.txt.j2").symlink_to("editor@desk.4242:1763800000")
+    (folder / "gone.txt.j2").symlink_to("nowhere")
+    (folder / "folder.txt.j2").mkdir()
+    write(made, "posts/.hidden.txt.j2", "{{ title }}")
+    write(made, ".old/x.txt.j2", "{{ title }}")
+    names = [line["template"] for line in lines(made, "list")]
+    assert X in names
+    assert not [name for name in names if "/." in name or name.startswith((".", "posts/folder", "posts/gone"))]
+    assert [line["template"] for line in lines(made, "check")] == names
+    assert [line["account"] for line in lines(made, "bench")] == ["x-main", "fb-page"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_a_file_that_may_not_be_read_is_in_the_list_and_its_check_says_why(made: World) -> None:
+    write(made, X, "{{ title }}").chmod(0)
+    assert {line["template"]: line for line in lines(made, "list")}[X]["lines"] == 0
+    [line] = lines(made, "check", X, status=1)
+    assert "cannot be read" in line["error"]
 
 
 def test_on_a_terminal_the_list_is_a_table(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
