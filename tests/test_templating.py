@@ -231,6 +231,22 @@ MISTAKES = {
         "{% optional %}{{ author|fit(1) }} {{ url }}{% endoptional %}",
         "Put {{ url }} outside of it.",
     ),
+    "a loop over the link": (
+        "a\n{% for u in [url] %}{{ u|upper }}{% endfor %}",
+        "line 2: a link does not go through a {% for %}. Print it as it is, {{ url }}.",
+    ),
+    "a loop over the link that cuts it": (
+        "{% for u in [title, url] %}{{ u|fit(1, cut='grapheme') }}{% endfor %}",
+        "a link does not go through a {% for %}",
+    ),
+    "a loop over the link, perhaps": (
+        "{% for u in (tags if tags else [[url]]) %}{{ u }}{% endfor %}",
+        "a link does not go through a {% for %}",
+    ),
+    "a loop over the link that vanishes": (
+        "{% optional %}{% for u in [url] %}{{ u }}{{ author|fit(3) }}{% endfor %}{% endoptional %}",
+        "a link does not go through a {% for %}",
+    ),
     "campaign parameters on something else": ("{{ title|utm(source='x') }}", "|utm belongs behind the link"),
     "a filter used in another way": ("{{ title|replace('a') }}", "An example: {{ section|replace('life', 'Life') }}"),
     "an option no filter has": ("{{ tags|join(between='+', attribute='__class__') }}", "|join is not used like this"),

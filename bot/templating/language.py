@@ -155,6 +155,8 @@ class _Checker:
         if node.target.name in self.names:
             raise Misuse(f"{node.target.name} is a field already.", node.lineno, "Give the {% for %} another name.")
         self.visit(node.iter)
+        if _prints_link(node.iter):
+            raise Misuse("a link does not go through a {% for %}.", node.lineno, "Print it as it is, {{ url }}.")
         if not _is_list(node.iter):
             raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
         outside = self.names
