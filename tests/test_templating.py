@@ -257,6 +257,29 @@ MISTAKES = {
         "a\n{{ published }}",
         "line 2: published is no text. Say how to write it, as in {{ published|date",
     ),
+    "an account behind fit": ("{{ account|fit }}", "account is no text. Say what of it, as in {{ account.handle }}."),
+    "an account behind a filter": ("{{ account|upper }}", "account is no text"),
+    "an account joined": ("{{ account|join }}", "account is no text"),
+    "an account with another text": ("{{ account|default('x') }}", "account is no text"),
+    "an account instead of a text": ("{{ title|default(account) }}", "account is no text"),
+    "an account in a list": ("{{ [account]|join }}", "account is no text"),
+    "an account in a list as such": ("{{ [account] }}", "account is no text"),
+    "an account's length": ("{{ account|length }}", "account is no text"),
+    "an account in a condition": ("{% if account == 'x' %}a{% endif %}", "account is no text"),
+    "an account as an option": ("{{ title|fit(1, alt=account) }}", "account is no text"),
+    "an account joined with ~": ("{{ title ~ account }}", "account is no text"),
+    "an account in a loop": ("{% for a in [account] %}{{ a }}{% endfor %}", "account is no text"),
+    "an account or nothing": ("{{ account or '' }}", "account is no text"),
+    "a loop behind a filter": ("{% for t in tags %}{{ loop|upper }}{% endfor %}", "as in {{ loop.index }}."),
+    "a date behind fit": ("{{ published|fit(1) }}", "published is no text. Say how to write it"),
+    "a date behind a filter": ("{{ (published if published else title)|upper }}", "published is no text"),
+    "a date as an option": ("{{ title|fit(1, suffix=published) }}", "published is no text"),
+    "a date in a loop": ("{% for a in [published] %}{{ a }}{% endfor %}", "published is no text"),
+    "a date in a choice": ("{{ title if author else published }}", "published is no text"),
+    "a yes or no behind fit": ("{{ breaking|fit(1) }}", "breaking is no text. Ask for it, as in {% if breaking %}"),
+    "a yes or no as a date": ("{{ breaking|date }}", "breaking is no text"),
+    "a yes or no and a text": ("{{ breaking and title }}", "breaking is no text"),
+    "a yes or no in a list": ("{{ [title, breaking]|join }}", "breaking is no text"),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",
         "{% for %} goes through a list. There are: tags.",
@@ -323,6 +346,25 @@ def test_a_mistake_is_told_with_file_and_what_to_do(
     assert str(told.value).startswith(NAME)
     assert message in str(told.value)
     assert "jinja" not in str(told.value).lower()
+
+
+NO_MISTAKES = {
+    "a date that may be missing": ("{{ (published if published else none)|date('%d.%m.')|upper }}", "08.11."),
+    "a date and what stands with it": ("{{ 'on ' ~ published|date('%d.%m.') if published }}", "on 08.11."),
+    "questions of fields that are no text": (
+        "{% if breaking and published is not none and account.name == 'x-main' and not not breaking %}a{% endif %}",
+        "a",
+    ),
+    "a choice by a field that is no text": ("{{ ('a' if breaking else 'b')|upper }}", "A"),
+    "a part of the account, cut": ("{{ account.handle|upper|fit(1) }}", "@EXAMPLE"),
+}
+
+
+@pytest.mark.parametrize(("source", "text"), NO_MISTAKES.values(), ids=NO_MISTAKES)
+def test_what_is_no_mistake_is_taken(write: Callable[[str], Templates], source: str, text: str) -> None:
+    templates = write(source)
+    templates.check(NAME)
+    assert shown(templates) == text
 
 
 MISTAKES_SEEN_LATE = {

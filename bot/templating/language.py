@@ -40,6 +40,8 @@ NOT_PRINTED = {
     "published": "Say how to write it, as in {{ published|date('long') }}.",
 }
 """Fields that are no text, and what to write instead of printing them as they are."""
+ONLY_PARTS = ("account", "loop")
+"""Those of which only the parts may be used at all: a whole account has settings that are nobody's business."""
 
 
 class Optional(Extension):
@@ -95,7 +97,7 @@ class _Checker:
             case nodes.Const():
                 self._constant(node)
             case nodes.Name():
-                self._name(node, printed)
+                self._name(node)
             case nodes.Getattr():
                 self._part(node)
             case nodes.Filter():
@@ -109,8 +111,11 @@ class _Checker:
                 self._loop(node)
             case nodes.Scope():
                 self._optional(node)
-            case nodes.Output() | nodes.Concat():
-                self.children(node, printed=printed or isinstance(node, nodes.Output))
+            case nodes.Output():
+                _refuse_no_text(node.nodes)
+                self.children(node, printed=True)
+            case nodes.Concat():
+                self.children(node, printed)
             case (
                 nodes.Keyword()
                 | nodes.If()
@@ -129,14 +134,17 @@ class _Checker:
         if isinstance(node.value, str):  # an escape such as "\ufdd0" could forge the marks of |fit
             node.value = clean(node.value)
 
-    def _name(self, node: nodes.Name, printed: bool) -> None:
+    def _name(self, node: nodes.Name) -> None:
         known(node.name, self.names, node.lineno)
-        if printed and node.name in NOT_PRINTED:
-            raise Misuse(f"{node.name} is no text.", node.lineno, NOT_PRINTED[node.name])
+        if node.name in ONLY_PARTS:
+            raise _no_text(node)
 
     def _part(self, node: nodes.Getattr) -> None:
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
-        self.visit(node.node)
+        if owner:
+            known(owner, self.names, node.lineno)
+        else:
+            self.visit(node.node)
         if owner not in PARTS:
             raise Misuse(f"nothing can stand behind the dot in “{owner or '…'}.{node.attr}”.", node.lineno)
         known(node.attr, PARTS[owner], node.lineno, f"part of {owner}")
@@ -155,6 +163,7 @@ class _Checker:
         if node.target.name in self.names:
             raise Misuse(f"{node.target.name} is a field already.", node.lineno, "Give the {% for %} another name.")
         self.visit(node.iter)
+        _refuse_no_text([node.iter])
         if _prints_link(node.iter):
             raise Misuse("a link does not go through a {% for %}.", node.lineno, "Print it as it is, {{ url }}.")
         if not _is_list(node.iter):
@@ -186,6 +195,8 @@ class _Checker:
         else:
             _refuse_after_fit(node)
             _try_arguments(node)
+        _refuse_no_text([node.node], takes="published" if node.name == "date" else "")
+        _refuse_no_text([*node.args, *(option.value for option in node.kwargs)])
         self.children(node)
 
     def _fit(self, node: nodes.Filter, printed: bool) -> None:
@@ -240,16 +251,32 @@ def _refuse_on_link(node: nodes.Filter) -> None:
 
 def _prints_link(node: nodes.Node | None) -> bool:
     """Whether the link is, or is in, the text that an expression gives."""
+    return any(name.name == "url" for name in _given(node))
+
+
+def _given(node: nodes.Node | None) -> list[nodes.Name]:
+    """The names whose values are, or are in, what an expression gives; not those it only asks, nor a |date's."""
     match node:
         case nodes.Name():
-            return node.name == "url"
+            return [node]
         case nodes.Filter():
-            return _prints_link(node.node)
+            return [] if node.name == "date" else _given(node.node)
         case nodes.CondExpr():
-            return _prints_link(node.expr1) or _prints_link(node.expr2)
+            return _given(node.expr1) + _given(node.expr2)
         case nodes.Concat() | nodes.And() | nodes.Or() | nodes.List():
-            return any(_prints_link(child) for child in node.iter_child_nodes())
-    return False
+            return [name for child in node.iter_child_nodes() for name in _given(child)]
+    return []
+
+
+def _refuse_no_text(texts: Iterable[nodes.Node | None], takes: str = "") -> None:
+    """Refuses what is no text, other than what `takes` says, where a text is printed, changed or gone through."""
+    for name in (name for text in texts for name in _given(text)):
+        if name.name in NOT_PRINTED and name.name != takes:
+            raise _no_text(name)
+
+
+def _no_text(name: nodes.Name) -> Misuse:
+    return Misuse(f"{name.name} is no text.", name.lineno, NOT_PRINTED[name.name])
 
 
 def _is_list(node: nodes.Node | None) -> bool:
