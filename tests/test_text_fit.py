@@ -384,3 +384,13 @@ def test_a_long_row_of_anything_takes_no_time(piece: str, cut: str) -> None:
     text = fitted(mark(piece * (200_000 // len(piece)), 1, cut=cut, prefix=" ") + " " + URL, 280)
     assert time.process_time() - started < 2
     assert URL in text
+
+
+@pytest.mark.parametrize("piece", [". A", "Mr. ", "- "])
+@pytest.mark.parametrize("cut", ["word", "sentence"])
+def test_equal_fields_with_hardly_a_place_to_end_take_no_time(piece: str, cut: str) -> None:
+    """With four fields of 100,000 characters and a limit that takes in half of one, as Facebook's does."""
+    started = time.process_time()
+    fields = [mark(piece * (100_000 // len(piece)), 1, cut=cut) for _ in range(4)]
+    assert len(fitted("\n".join(fields), 63_206)) <= 63_206
+    assert time.process_time() - started < 2

@@ -53,6 +53,7 @@ class Forms:
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
         self._widths: dict[Form, int] = {}
         self._cuts: list[Atom] = []  # what the text may end behind, if it is cut
+        self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
         self._wholes: list[Form] = []  # shorter texts, and the text itself
         self._sentence_ends: frozenset[int] = frozenset()
 
@@ -103,6 +104,7 @@ class Forms:
         if not self._may_vanish:
             first = self._first_as_wide(found, self.rules.minimum)
         self._cuts = found[first:stop]
+        self._ends_before.clear()  # it had the numbers of `found`
 
     def _is_narrower(self, form: Form) -> bool:
         return self._width(form) < self._width(self.whole)
@@ -112,11 +114,16 @@ class Forms:
 
     def _shown(self, found: list[Atom], last: int) -> Form:
         """The text as far as an atom; where it should not end there, as far as the nearest before where it may."""
+        passed = []
+        form = NOTHING
         while last >= 0:
-            if form := self._cut(found[last]):
-                return form
-            last -= 1
-        return NOTHING
+            if cut := self._cut(found[last]):
+                form = cut
+                break
+            passed.append(last)
+            last = self._ends_before.get(last, last - 1)
+        self._ends_before.update(dict.fromkeys(passed, last))
+        return form
 
     def _cut(self, atom: Atom) -> Form | None:
         text = self.whole.source
