@@ -216,6 +216,29 @@ MISTAKES = {
         "fit knows no cut='wrod'; there are: word, sentence",
     ),
     "a priority in words": ("{{ title|fit('first') }}", "fit needs a whole number from 0 on for a priority"),
+    "a priority below 0": (
+        "a\n{{ title|fit(-1) }}",
+        "line 2: fit needs a whole number from 0 on for a priority, not -1",
+    ),
+    "a least length below 0": ("{{ title|fit(1, min=-5) }}", "fit needs a whole number from 0 on for min=, not -5"),
+    "a least length in words": ("{{ title|fit(1, min='x') }}", "fit needs a whole number from 0 on for min=, not 'x'"),
+    "a broken number": ("{{ title|fit(1.5) }}", "fit needs a whole number from 0 on for a priority, not 1.5"),
+    "a number as another text": (
+        "a\n{{ title|fit(1, alt=5) }}",
+        "line 2: fit needs a text or a list of texts for alt=, not 5",
+    ),
+    "a yes as another text": ("{{ title|fit(1, alt=true) }}", "fit needs a text or a list of texts for alt=, not True"),
+    "numbers as other texts": (
+        "{{ title|fit(1, alt=['a', 5]) }}",
+        "fit needs a text or a list of texts for alt=, not 5",
+    ),
+    "a number before a text": ("a\n{{ title|fit(1, prefix=5) }}", "line 2: fit needs a text for prefix=, not 5"),
+    "a number before a quotation": ("{{ title|quote|fit(1, prefix=5) }}", "fit needs a text for prefix=, not 5"),
+    "a list behind a text": ("{{ title|fit(1, suffix=['a']) }}", "fit needs a text for suffix=, not ['a']"),
+    "a number as a place to cut": (
+        "a\n{{ title|fit(1, cut=3) }}",
+        "line 2: fit knows no cut=3; there are: word, sentence",
+    ),
     "a filter after fit": ("{{ title|fit(1)|upper }}", "Write |upper before |fit, which comes last."),
     "a filter after fit, further out": ("{{ (title|fit(1) ~ 'x')|upper }}", "|upper comes after |fit."),
     "fit of a fit": ("{{ title|fit(1)|fit(2) }}", "|fit is applied to a text that has |fit already"),
@@ -356,6 +379,8 @@ NO_MISTAKES = {
         "a",
     ),
     "a choice by a field that is no text": ("{{ ('a' if breaking else 'b')|upper }}", "A"),
+    "no other text": ("{{ source|fit(1, alt=none) }}", "site"),
+    "other texts, some empty": ("{{ source|fit(1, alt=[short_title, section, 'a']) }}", "site"),
     "a part of the account, cut": ("{{ account.handle|upper|fit(1) }}", "@EXAMPLE"),
 }
 
@@ -398,6 +423,26 @@ MISTAKES_SEEN_LATE = {
         {},
         "a text, a number or a list stands where",
     ),
+    "another text made of a number": (
+        "\n{{ title|fit(1, alt=title|length) }}",
+        {},
+        "line 2: fit needs a text or",
+    ),
+    "other texts made of numbers": (
+        "{{ title|fit(1, alt=[section, title|length]) }}",
+        {},
+        "fit needs a text or a list of texts",
+    ),
+    "what stands before made of a number": (
+        "\n{{ title|quote|fit(1, prefix=title|length) }}",
+        {},
+        "line 2: fit needs a text for prefix=",
+    ),
+    "a place to cut made of a long text": (
+        "{{ title|fit(1, cut=summary) }}",
+        {"summary": "a" * 9_000},
+        "fit knows no cut='aaa",
+    ),
     "a number made of words": ("\n{{ title|fit(1, min=source) }}", {}, "line 2: fit needs a whole number"),
     "a part of a date that is not there": (
         "{{ published.year }}",
@@ -417,6 +462,14 @@ def test_a_mistake_that_shows_with_an_article_is_told_too(
         templates.render(NAME, VALUES | values)
     assert str(told.value).startswith(NAME)
     assert message in str(told.value)
+
+
+def test_what_nobody_foresaw_is_told_with_the_name_of_the_template(
+    write: Callable[[str], Templates], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.templating.templates.check", lambda *_: {}["lost"])
+    with pytest.raises(TemplateFailed, match=rf"^{NAME} cannot be understood \(KeyError\)"):
+        write("{{ title }}").check(NAME)
 
 
 @pytest.mark.parametrize("sum_", ["'a' * 9", "2 ** 9", "'%d' % 1"])

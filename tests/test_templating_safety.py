@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from bot.resources import package_folder
 from bot.templating import Templates, guarded
 from bot.templating.filters import MOST_CHARACTERS
 from bot.templating.guarded import GuardedTemplates
-from bot.templating.guarded_child import endless
+from bot.templating.guarded_child import answer, endless
 from bot.templating.templates import MOST_BYTES
 from bot.templating.vocabulary import FILTERS, PARTS, SAMPLE, TESTS, VOCABULARY
 
@@ -330,6 +331,19 @@ def test_a_child_that_dies_is_no_fault_of_the_template_and_replaced(folder: Path
         with pytest.raises(TemplateFailed, match="cannot be tried: Python failed"):
             templates.check(NAME)
         templates.check(NAME)
+
+
+@pytest.mark.parametrize("request_", [{"name": NAME}, {"name": NAME, "values": {"title": "a"}}])
+def test_what_nobody_foresaw_in_the_child_is_told_with_the_name_of_the_template(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, request_: dict[str, object]
+) -> None:
+    def failing(*_: object) -> str:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(Templates, "check", failing)
+    monkeypatch.setattr(Templates, "render", failing)
+    told = answer(Templates([folder]), json.dumps(request_).encode())
+    assert told["message"] == f"{NAME} cannot be tried: Python failed (KeyError)."
 
 
 def test_the_child_knows_no_secret_and_closes_with_its_parent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

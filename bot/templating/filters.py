@@ -56,6 +56,7 @@ def shown(value: object) -> str:
 def fit(value: object, *args: Any, **options: Any) -> str:
     """`mark`, the beginning of all fitting (`bot.text.fit`); of a quoted text only what is between the marks is cut."""
     if isinstance(value, Quoted):
+        mark("", *args, **options)  # refuses what no text can be put to
         options["prefix"] = f"{options.get('prefix', '')}{value.marks.open}"
         options["suffix"] = f"{value.marks.close}{options.get('suffix', '')}"
         value = value.inside

@@ -56,7 +56,10 @@ def answer(templates: Templates, line: bytes) -> dict[str, Any]:
     """What became of one request: a text, or why there is none."""
     try:
         request = json.loads(line)
-        name = request["name"]
+    except MemoryError:
+        return TOO_COSTLY
+    name = request["name"]
+    try:
         if "values" in request:
             return {"text": templates.render(name, restored(request["values"]))}
         try_out(templates, name)
@@ -66,6 +69,8 @@ def answer(templates: Templates, line: bytes) -> dict[str, Any]:
         return {"message": error.message, "hint": error.hint}
     except (MemoryError, RecursionError):
         return TOO_COSTLY
+    except Exception as error:  # nobody foresaw it; the child lives on, and the template's author hears of it
+        return {"message": f"{name} cannot be tried: Python failed ({type(error).__name__}).", "hint": ""}
     return {"text": ""}
 
 

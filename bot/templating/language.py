@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from jinja2 import nodes
@@ -216,13 +217,27 @@ class _Checker:
 
 def _try_options(args: list[nodes.Expr], options: Iterable[nodes.Keyword], line: int) -> None:
     """Tries those options of a |fit that are written out: a mistake is found before the first article comes."""
-    written: dict[str, Any] = {each.key: each.value.value for each in options if isinstance(each.value, nodes.Const)}
-    if args and isinstance(args[0], nodes.Const):
-        written["priority"] = args[0].value
+    given = {**dict(zip(("priority",), args, strict=False)), **{each.key: each.value for each in options}}
+    written: dict[str, Any] = {}
+    for word, value in given.items():
+        with suppress(nodes.Impossible):
+            written[word] = _written(value)
     try:
         mark("", **written)
     except FitMisused as error:
         raise Misuse(str(error), line) from None
+
+
+def _written(node: nodes.Expr) -> object:
+    """The text, number or list that is written out here; Impossible where only an article can tell."""
+    match node:
+        case nodes.Const():
+            return node.value
+        case nodes.Neg(node=nodes.Const(value=int() | float() as number)):
+            return -number
+        case nodes.List():
+            return [_written(item) for item in node.items]
+    raise nodes.Impossible
 
 
 def _refuse_after_fit(node: nodes.Filter) -> None:

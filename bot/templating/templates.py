@@ -129,6 +129,8 @@ class Templates:
             raise _failed(name, error) from None
         except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
             raise TemplateBroken(f"{name}: the template is nested too deeply or has too large a number.") from error
+        except Exception as error:  # nobody foresaw it; the posts of other templates are not to suffer
+            raise TemplateBroken(f"{name} cannot be understood ({type(error).__name__}).") from error
         return Template.from_code(self._sandbox, code, {})
 
 

@@ -175,19 +175,46 @@ def mark(
     `value` is a text or a list of texts; `name` is what the field is called when it is reported as cut.
     """
     if cut not in _CUTS:
-        raise FitMisused(f"fit knows no cut='{cut}'; there are: {', '.join(_CUTS)}.")
+        raise FitMisused(f"fit knows no cut={_told(cut)}; there are: {', '.join(_CUTS)}.")
     for word, number in (("a priority", priority), ("min=", min)):
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise FitMisused(f"fit needs a whole number from 0 on for {word}, not {number!r}.")
+            raise _needs("a whole number from 0 on", word, number)
+    for word, text in (("prefix=", prefix), ("suffix=", suffix)):
+        if not isinstance(text, str):
+            raise _needs("a text", word, text)
     listed, glue = _listed(value, cut)
-    head = _ITEM.join((name, str(priority), str(min), cut, str(prefix), str(suffix), glue))
+    head = _ITEM.join((name, str(priority), str(min), cut, prefix, suffix, glue))
     if len(_MARKS.findall(head)) != _MARKS_IN_HEAD:
         raise _fitted_twice()
-    others = _ITEM.join(_plain_texts([alt] if isinstance(alt, str) else alt)) if alt else ""
+    others = _ITEM.join(_plain_texts(texts_of(alt))) if alt != () else ""
     return f"{_OPEN}{head}{_NEXT}{listed}{_NEXT}{others}{_CLOSE}"
 
 
 _MARKS_IN_HEAD = 6
+
+
+def texts_of(alt: object) -> list[str]:
+    """What `alt=` was given, a text or several, as a list; nothing for None. Raises FitMisused for anything else."""
+    texts = []
+    for text in alt if isinstance(alt, list | tuple) else [alt]:
+        if not isinstance(text, str | None):
+            raise _needs("a text or a list of texts", "alt=", text)
+        if text:
+            texts.append(text)
+    return texts
+
+
+def _needs(kind: str, word: str, given: object) -> FitMisused:
+    return FitMisused(f"fit needs {kind} for {word}, not {_told(given)}.")
+
+
+def _told(given: object) -> str:
+    """What was given, as its author may have written it; not all of it if it is long."""
+    written = repr(given)
+    return written if len(written) <= _LONGEST_TOLD else f"{written[:_LONGEST_TOLD]}…"
+
+
+_LONGEST_TOLD = 50
 
 
 def _listed(value: object, cut: str) -> tuple[str, str]:
