@@ -92,6 +92,16 @@ CUTS = {
     "a sign alone is not left behind": ("Profit + loss = nothing", "word", 10, "Profit…"),
     "but a sign with something is": ("Up 5 % since May", "word", 8, "Up 5 %…"),
     "an opening quote is not left behind": ("He said “never again” loudly", "word", 11, "He said…"),
+    "a closing quote stays when its comma goes": ("“Yes,” he said", "word", 9, "“Yes”…"),
+    "so does a straight one": ('He said "yes," she said no', "word", 18, 'He said "yes"…'),
+    "and a German one": ("„Ja,“ sagte er", "word", 8, "„Ja“…"),
+    "and a Chinese one before a word": ("“是的，”他说", "word", 6, "“是的”…"),
+    "and one behind a dash": ("“But—” he said", "word", 9, "“But”…"),
+    "and two that close together": ("“He said ‘yes,’” she told", "word", 18, "“He said ‘yes’”…"),
+    "no sign without its number": ("It cost € 50 more", "word", 10, "It cost…"),
+    "nor with letters or a bracket before it": ("It cost (US$ 50) more", "word", 14, "It cost…"),
+    "nor a numero sign": ("School № 5 closes", "word", 10, "School…"),
+    "but behind its number it stays": ("It cost 50 € 3 years ago", "word", 13, "It cost 50 €…"),
     "German quotes close the other way round": ("Er sagte „Ja“ und ging dann", "word", 15, "Er sagte „Ja“…"),
 }
 
@@ -393,4 +403,13 @@ def test_equal_fields_with_hardly_a_place_to_end_take_no_time(piece: str, cut: s
     started = time.process_time()
     fields = [mark(piece * (100_000 // len(piece)), 1, cut=cut) for _ in range(4)]
     assert len(fitted("\n".join(fields), 63_206)) <= 63_206
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("row", ['"', '",', "(", "“«", '-"', " "])
+def test_a_word_behind_a_long_row_of_signs_takes_no_time(row: str) -> None:
+    started = time.process_time()
+    text = f"a {row * 30_000} $ 5 " * 3
+    for cut in ("word", "grapheme"):
+        assert len(fitted(mark(text, 1, cut=cut), 63_206)) <= 63_206
     assert time.process_time() - started < 2

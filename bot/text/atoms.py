@@ -34,8 +34,8 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
     """How `text` ends when `atom` is the last of it that is kept; None when it should not end there.
 
     A cut at the end of a sentence has no ellipsis. Any other first loses what would dangle (a comma, a dash, an
-    opening bracket or quote), and is not made where a full stop would stay before the ellipsis ("Mr.…"), or where
-    nothing but signs would be gained ("a +…").
+    opening bracket or quote; of “Yes,” only the comma), and is not made where a full stop would stay before the
+    ellipsis ("Mr.…"), where nothing but signs would be gained ("a +…"), or between a sign and its number ("€ 50").
     """
     start, end = atom
     if end in sentence_ends:
@@ -43,35 +43,64 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
     if text[end - 1].isalnum() and not _MAY_BE_SEALED.search(text, start, end):  # most words
         return CutPoint(end, ELLIPSIS)
     sealed = _SEALED.search(text, start, end) is not None
-    while end > start and _dangles(text, end - 1, start, sealed):
-        end -= 1
+    if _SIGN_OF_NUMBER.match(text, start):
+        return None
+    end, closing = _without_dangling(text, start, end, sealed)
     if end == start or text[start:end].rstrip(_CLOSERS)[-1:] in _STOPS:
         return None
     stands_alone = start == 0 or text[start - 1].isspace()
     if stands_alone and not _SAYS_SOMETHING.search(text, start, end):
         return None
     # An ellipsis set close to a link might be taken for a part of it.
-    return CutPoint(end, f" {ELLIPSIS}" if sealed else ELLIPSIS)
+    return CutPoint(end, f" {ELLIPSIS}" if sealed else f"{closing}{ELLIPSIS}")
 
 
 _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።")
 _CLOSERS = ")]}”’\"'»›」』】〉》）"
 _PAUSES = ",;:،؛、，；：﹐՝፣၊"
-_DANGLING = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~([{（「『【《〈［〔„‚¿¡")
+_JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~")
+_DANGLING = _JOINTS | frozenset("([{（「『【《〈［〔„‚¿¡")
 _QUOTES = frozenset("\"'“‘«‹»›”’")
 
 
 # A letter, a digit, money, a percentage, an emoji or the like.
+# A sign that belongs to the number behind it, and is not that of the number before it: "US$ 50", but not "50 €".
+_SIGN_OF_NUMBER: Any = regex.compile(
+    r"(?<!\d)(?<!\d\s)[\p{Ps}\p{Pi}\"']{0,3}+(?:\p{L}{0,3}+\p{Sc}|[№§]{1,2}+)(?=\s{1,3}+\d)"
+)
 _SAYS_SOMETHING: Any = regex.compile(r"[^\p{P}\p{Sm}\p{Sk}\p{Cf}\p{M}\p{Z}]|[%‰٪]")
 
 
-def _dangles(text: str, at: int, start: int, sealed: bool) -> bool:
-    mark = text[at]
+def _without_dangling(text: str, start: int, end: int, sealed: bool) -> tuple[int, str]:
+    """Where a text ends without what would dangle, and the closing quotes that stood behind that."""
     if sealed:  # nothing is taken off the end of a link but a comma
-        return mark in _PAUSES
-    if mark in _QUOTES:  # behind a word or a stop a quote closes; elsewhere it opens
-        return at == start or text[at - 1] in _DANGLING or text[at - 1] in _QUOTES
-    return mark in _DANGLING
+        return _before(_PAUSES, text, start, end), ""
+    while end > start:
+        if text[end - 1] in _DANGLING:
+            end = _before(_DANGLING, text, start, end)
+            continue
+        first = _before(_QUOTES, text, start, end)
+        if first == end:
+            break
+        if _closes(text, start, first, end):
+            word = _before(_JOINTS, text, start, first)
+            return (end, "") if word == first else (word, text[first:end])
+        end = first
+    return end, ""
+
+
+def _before(signs: Collection[str], text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] in signs:
+        end -= 1
+    return end
+
+
+def _closes(text: str, start: int, first: int, end: int) -> bool:
+    """Whether quotes from `first` to `end` close: behind a word or a stop, and behind a comma where no word follows."""
+    before = text[first - 1] if first > start else "("
+    if before not in _DANGLING:
+        return True
+    return before in _JOINTS and (text[end - 1] in "”’" or not text[end : end + 1].isalnum())
 
 
 # -- atoms -----------------------------------------------------------------------------------------------------------
