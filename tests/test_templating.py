@@ -17,6 +17,7 @@ from bot.templating import VOCABULARY, Templates
 from bot.templating.filters import MOST_CHARACTERS
 from bot.templating.templates import MOST_BYTES, Sandbox
 from bot.text.fit import solve
+from bot.text.marks import parse
 
 URL = "https://news.example/a"
 VALUES: dict[str, object] = {
@@ -323,6 +324,53 @@ MISTAKES = {
     "tags that cross": ("{% if title %}{% for t in tags %}{% endif %}{% endfor %}", "{% for %} is not closed"),
     "an end without beginning": ("{% endif %}", "{% endif %} belongs to nothing that is open here"),
     "a comment that does not close": ("{# x", "a comment is not closed"),
+    "curly quotes": (
+        "a\n{{ section|default(“News”) }}",
+        "line 2: “ cannot be used round a text. Use straight quotes, as in 'News'.",
+    ),
+    "a curly apostrophe": ("{{ title|fit(1, cut=’word’) }}", "Use straight quotes"),
+    "a quote that does not close": ("a\n{{ 'a }}", "line 2: a text in quotes is not closed. Write ' where it ends."),
+    "a sign without meaning": ("{{ title § section }}", "the sign “§” means nothing here"),
+    "one sign for equals": (
+        "a\n{% if section = 'Sport' %}a{% endif %}",
+        "line 2: one = compares nothing. Write ==, as in {% if section == 'Sport' %}.",
+    ),
+    "one sign for equals in brackets": ("{% if (section = 'Sport') %}a{% endif %}", "Write =="),
+    "else if": (
+        "{% if title %}a\n{% else if section %}b{% endif %}",
+        "line 2: {% else if %} is written in one word. Write {% elif %}.",
+    ),
+    "elseif": ("{% if title %}a{% elseif section %}b{% endif %}", "no tag called “elseif”. Write {% elif %}."),
+    "end if": ("{% if title %}a\n{% end if %}", "line 2: {% end if %} is written in one word. Write {% endif %}."),
+    "end if without if": ("{{ title }}{% end if %}", "Write {% endif %}."),
+    "end alone": ("{% for t in tags %}a{% end %}", "{% for %} is not closed. Write {% endfor %} where it ends."),
+    "a wrong tag in another": (
+        "{% if title %}{% optoinal %}a{% endoptional %}{% endif %}",
+        "no tag called “optoinal”. Did you mean “optional”?",
+    ),
+    "a missing comma": (
+        "a\n{{ title|fit(1 cut='word') }}",
+        "line 2: a comma is missing before “cut”. Options have commas between, as in |fit(1, min=20).",
+    ),
+    "a missing comma in a list": ("{{ [title section] }}", "a comma is missing before “section”"),
+    "an option given twice": ("a\n{{ title|fit(1, min=2, min=3) }}", "line 2: min= is given twice to |fit."),
+    "a priority given twice": ("{{ title|fit(1, priority=3) }}", "priority= is given twice to |fit."),
+    "an option of another filter given twice": (
+        "{{ url|utm(source='a', source='b') }}",
+        "source= is given twice to |utm.",
+    ),
+    "escaping": (
+        "a\n{% autoescape true %}{{ title }}{% endautoescape %}",
+        "line 2: this tag is not offered in post templates. There are: if, for, optional.",
+    ),
+    "brackets on the third line": (
+        "a\nb\n{{ " + "(" * 2000 + "title" + ")" * 2000 + " }}\nc",
+        "line 3: the template is nested too deeply",
+    ),
+    "a large number on the second line": (
+        "a\n{{ " + "9" * 5000 + " }}",
+        "line 2: the template is nested too deeply or",
+    ),
     "words without a filter sign": ("{{ title upper }}", "this cannot be read: expected token }}, got 'upper'"),
     "nothing": ("", "the template is empty"),
     "only a comment": (" {# later #}\n", "the template is empty"),
@@ -421,7 +469,7 @@ MISTAKES_SEEN_LATE = {
     "a comparison of text and number": (
         "{% if title > 3 %}x{% endif %}",
         {},
-        "a text, a number or a list stands where",
+        "> compares two numbers or two texts, not a text and a number.",
     ),
     "another text made of a number": (
         "\n{{ title|fit(1, alt=title|length) }}",
@@ -442,6 +490,21 @@ MISTAKES_SEEN_LATE = {
         "{{ title|fit(1, cut=summary) }}",
         {"summary": "a" * 9_000},
         "fit knows no cut='aaa",
+    ),
+    "a comparison of two kinds": (
+        "\n{% if tags >= 'x' %}x{% endif %}",
+        {},
+        "line 2: >= compares two numbers or two texts, not a list and a text.",
+    ),
+    "a comparison with nothing": (
+        "{% if published < 5 %}x{% endif %}",
+        {"published": None},
+        "< compares two numbers or two texts, not nothing and a number.",
+    ),
+    "a search in a yes or no": (
+        "{% if title in breaking %}x{% endif %}",
+        {},
+        "line 1: a text, a number or a list stands where something else is needed.",
     ),
     "a number made of words": ("\n{{ title|fit(1, min=source) }}", {}, "line 2: fit needs a whole number"),
     "a part of a date that is not there": (
@@ -470,6 +533,24 @@ def test_what_nobody_foresaw_is_told_with_the_name_of_the_template(
     monkeypatch.setattr("bot.templating.templates.check", lambda *_: {}["lost"])
     with pytest.raises(TemplateFailed, match=rf"^{NAME} cannot be understood \(KeyError\)"):
         write("{{ title }}").check(NAME)
+
+
+NAMES_OF_FIELDS = {
+    "{{ (title|quote if author else title)|fit(1) }}": "title",
+    "{{ (author ~ ': ' ~ title)|fit(1) }}": "author",
+    "{{ (author and title)|fit(1) }}": "title",
+    "{{ (short_title or title)|fit(1) }}": "short_title",
+    "{{ ('x' if author else account.handle)|fit(1) }}": "account.handle",
+    "{{ ('x' if author)|fit(1) }}": "text",
+}
+
+
+@pytest.mark.parametrize(("source", "name"), NAMES_OF_FIELDS.items())
+def test_a_cut_is_reported_with_the_name_of_the_field_that_is_printed(
+    write: Callable[[str], Templates], source: str, name: str
+) -> None:
+    [field] = parse(write(source).render(NAME, VALUES)).fields
+    assert field.rules.name == name
 
 
 @pytest.mark.parametrize("sum_", ["'a' * 9", "2 ** 9", "'%d' % 1"])

@@ -110,6 +110,8 @@ class _Checker:
                 self._choice(node, printed)
             case nodes.For():
                 self._loop(node)
+            case nodes.Scope(body=[nodes.ScopedEvalContextModifier() as escaping, *_]):
+                raise _not_offered(escaping)
             case nodes.Scope():
                 self._optional(node)
             case nodes.Output():
@@ -190,6 +192,7 @@ class _Checker:
         known(node.name, FILTERS, node.lineno, "filter")
         if node.dyn_args or node.dyn_kwargs:
             raise Misuse("* and ** are not offered in post templates.", node.lineno)
+        _refuse_twice(node)
         _refuse_on_link(node)
         if node.name == "fit":
             self._fit(node, printed)
@@ -213,6 +216,14 @@ class _Checker:
             known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
         _try_options(node.args, options, node.lineno)
         options.append(nodes.Keyword("name", nodes.Const(_field_name(node.node)), lineno=node.lineno))
+
+
+def _refuse_twice(node: nodes.Filter) -> None:
+    options: Any = node.kwargs
+    given = ["priority" for _ in node.args if node.name == "fit"][:1] + [option.key for option in options]
+    for option in given:
+        if given.count(option) > 1:
+            raise Misuse(f"{option}= is given twice to |{node.name}.", node.lineno, "Keep one of them.")
 
 
 def _try_options(args: list[nodes.Expr], options: Iterable[nodes.Keyword], line: int) -> None:
@@ -321,12 +332,19 @@ def _try_arguments(node: nodes.Filter) -> None:
 
 def _field_name(node: nodes.Node | None) -> str:
     """What a field is called when it is reported as cut: the first value its text is made of."""
+    if isinstance(node, nodes.CondExpr):
+        return _first_name((node.expr1, node.expr2))
+    if isinstance(node, nodes.And):
+        return _field_name(node.right)
     if isinstance(node, nodes.Name):
         return node.name
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         return f"{node.node.name}.{node.attr}"
-    inner = (_field_name(child) for child in node.iter_child_nodes()) if node else iter(())
-    return next((name for name in inner if name != "text"), "text")
+    return _first_name(node.iter_child_nodes()) if node else "text"
+
+
+def _first_name(parts: Iterable[nodes.Node | None]) -> str:
+    return next((name for part in parts if (name := _field_name(part)) != "text"), "text")
 
 
 _INSTEAD = {

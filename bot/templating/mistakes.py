@@ -34,31 +34,73 @@ def known(name: str, names: Collection[str], line: int, kind: str = "field") -> 
 
 # -- what Jinja itself has to say ------------------------------------------------------------------------------------
 
-_UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'\.$")
+_UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
 _NOT_CLOSED = re.compile(r"innermost block that needs to be closed is '(\w+)'")
+_NO_SIGN = re.compile(r"unexpected char (.+) at \d+$")
+_NO_COMMA = re.compile(r"expected token ',', got '(.+)'$")
+_TWO_WORDS = re.compile(r"\{%[-+]?\s*(?:(else)\s+(if)|(end)\s+(\w+))\b")
 _END_OF = re.compile(r"'?end of print statement'?"), re.compile(r"'?end of statement block'?")
+_CURLY_QUOTES = "“”„‟‘’‚‛«»‹›"
+_ELIF = ("elseif", "elsif")
 
 
 def misuse(error: TemplateSyntaxError) -> Misuse:
     """Jinja's syntax error in a template author's words."""
-    message = error.message or ""
-    if closing := _NOT_CLOSED.search(message):
-        tag = closing[1]
-        return Misuse(f"{{% {tag} %}} is not closed.", error.lineno, f"Write {{% end{tag} %}} where it ends.")
+    message, line = error.message or "", error.lineno
+    if apart := _TWO_WORDS.search(_line_of(error)):
+        first, second = filter(None, apart.groups())
+        together = "elif" if first == "else" else f"{first}{second}"
+        return Misuse(f"{{% {first} {second} %}} is written in one word.", line, f"Write {{% {together} %}}.")
     if unknown := _UNKNOWN_TAG.search(message):
-        return _unknown_tag(unknown[1], error.lineno)
+        return _unknown_tag(unknown[1], line, _NOT_CLOSED.search(message))
+    if closing := _NOT_CLOSED.search(message):
+        return _not_closed(closing[1], line)
     if message.startswith("unexpected end of template"):
-        return Misuse("something that was opened is not closed.", error.lineno, "Look for a missing }} or %}.")
+        return Misuse("something that was opened is not closed.", line, "Look for a missing }} or %}.")
     if message.startswith("Missing end of comment"):
-        return Misuse("a comment is not closed.", error.lineno, "Write #} where it ends.")
-    for pattern, sign in zip(_END_OF, ("}}", "%}"), strict=True):
-        message = pattern.sub(sign, message)
-    return Misuse(f"this cannot be read: {message.rstrip('.')}.", error.lineno)
+        return Misuse("a comment is not closed.", line, "Write #} where it ends.")
+    return _misread(message, line)
 
 
-def _unknown_tag(tag: str, line: int) -> Misuse:
+def _line_of(error: TemplateSyntaxError) -> str:
+    return "".join((error.source or "").split("\n")[error.lineno - 1 : error.lineno])
+
+
+def _misread(message: str, line: int) -> Misuse:
+    """A sign or a word where Jinja expected another."""
+    if sign := _NO_SIGN.search(message):
+        return _no_sign(sign[1][1:-1], line)
+    if message.endswith("got '='"):
+        return Misuse("one = compares nothing.", line, "Write ==, as in {% if section == 'Sport' %}.")
+    if behind := _NO_COMMA.search(message):
+        hint = "Options have commas between, as in |fit(1, min=20)."
+        return Misuse(f"a comma is missing before “{behind[1][:_LONGEST_NAME]}”.", line, hint)
+    for pattern, sign_of_end in zip(_END_OF, ("}}", "%}"), strict=True):
+        message = pattern.sub(sign_of_end, message)
+    return Misuse(f"this cannot be read: {message.rstrip('.')}.", line)
+
+
+def _no_sign(sign: str, line: int) -> Misuse:
+    if sign in _CURLY_QUOTES:
+        return Misuse(f"{sign} cannot be used round a text.", line, "Use straight quotes, as in 'News'.")
+    if sign in ("'", '"'):
+        return Misuse("a text in quotes is not closed.", line, f"Write {sign} where it ends.")
+    return Misuse(f"the sign “{sign}” means nothing here.", line)
+
+
+def _not_closed(tag: str, line: int) -> Misuse:
+    return Misuse(f"{{% {tag} %}} is not closed.", line, f"Write {{% end{tag} %}} where it ends.")
+
+
+def _unknown_tag(tag: str, line: int, inside: re.Match[str] | None) -> Misuse:
+    if tag in _ELIF:
+        return Misuse(f"there is no tag called “{tag}”.", line, "Write {% elif %}.")
     if tag.startswith("end") or tag in ("else", "elif"):
-        return Misuse(f"{{% {tag} %}} belongs to nothing that is open here.", line)
+        return (
+            _not_closed(inside[1], line)
+            if inside
+            else Misuse(f"{{% {tag} %}} belongs to nothing that is open here.", line)
+        )
     try:
         known(tag, TAGS, line, "tag")
     except Misuse as unknown:
@@ -66,7 +108,25 @@ def _unknown_tag(tag: str, line: int) -> Misuse:
     raise AssertionError(tag)
 
 
+def worst_line(source: str) -> int:
+    """Where to look for what nobody can read: the longest line."""
+    lines = source.split("\n")
+    return lines.index(max(lines, key=len)) + 1
+
+
 _NO_PART = re.compile(r"'None' has no attribute '(\w+)'")
+_UNLIKE = re.compile(r"'([<>]=?)' not supported between instances of '(\w+)' and '(\w+)'")
+_KINDS = {
+    "str": "a text",
+    "Quoted": "a text",
+    "int": "a number",
+    "float": "a number",
+    "list": "a list",
+    "tuple": "a list",
+    "bool": "a yes or no",
+    "NoneType": "nothing",
+    "datetime": "a date",
+}
 
 
 def seen_late(error: Exception) -> str:
@@ -75,5 +135,9 @@ def seen_late(error: Exception) -> str:
     if isinstance(error, UndefinedError) and (part := _NO_PART.search(message)):
         return f"there is no {part[1]} where an article has no date. Put {{% if published %}}…{{% endif %}} round it"
     if isinstance(error, TypeError):
-        return f"a text, a number or a list stands where something else is needed ({message})"
+        if unlike := _UNLIKE.search(message):
+            sign, *kinds = unlike.groups()
+            left, right = (_KINDS.get(kind, "something else") for kind in kinds)
+            return f"{sign} compares two numbers or two texts, not {left} and {right}"
+        return "a text, a number or a list stands where something else is needed"
     return message

@@ -16,7 +16,7 @@ from bot.errors import TemplateBroken, TemplateFailed
 from bot.templating import lookup
 from bot.templating.filters import MOST_CHARACTERS, shown
 from bot.templating.language import Optional, check
-from bot.templating.mistakes import Misuse, misuse, seen_late
+from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 
@@ -128,7 +128,8 @@ class Templates:
         except Misuse as error:
             raise _failed(name, error) from None
         except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
-            raise TemplateBroken(f"{name}: the template is nested too deeply or has too large a number.") from error
+            where = f"{name}, line {worst_line(source)}"
+            raise TemplateBroken(f"{where}: the template is nested too deeply or has too large a number.") from error
         except Exception as error:  # nobody foresaw it; the posts of other templates are not to suffer
             raise TemplateBroken(f"{name} cannot be understood ({type(error).__name__}).") from error
         return Template.from_code(self._sandbox, code, {})
