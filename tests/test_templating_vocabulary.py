@@ -77,7 +77,14 @@ QUOTED = {
     ("xx", "Bridge"): "“Bridge”",
     ("en", "“All of it”"): "“All of it”",
     ("en", '"All of it"'): "“All of it”",
-    ("en", '"One" and "two"'): '“"One" and "two"”',
+    ("en", '"One" and "two"'): "“‘One’ and ‘two’”",
+    ("en", 'He said "no" today'): "“He said ‘no’ today”",
+    ("en", 'He said "no"'): "“He said ‘no’”",
+    ("en", 'He said "no'): '“He said "no”',
+    ("en", 'A 5" pipe and a 6" one'): '“A 5" pipe and a 6" one”',
+    ("az", 'Yeni "Körpü" açıldı'): "“Yeni ‘Körpü’ açıldı”",
+    ("ru", 'Газета "Мир"!'): "«Газета „Мир“!»",
+    ("fr", 'Le "pont"'): "«\u00a0Le «\u00a0pont\u00a0»\u00a0»",
     ("en", " "): "",
 }
 
@@ -92,6 +99,21 @@ def test_a_quotation_that_is_cut_keeps_its_marks_and_one_that_vanishes_loses_the
     source = "{{ section }}{{ title|quote|fit(1, prefix=': ', suffix='!') }}"
     assert render(source, 34) == "City life: “old bridge in Baku…”!"
     assert render(source, 12) == "City life"
+
+
+ALTERNATIVES = {
+    "as it is": "{{ title|quote|fit(1, alt=short_title) }}",
+    "quoted too": "{{ title|quote|fit(1, alt=short_title|quote) }}",
+    "quoted and joined": "{{ title|quote|fit(1, alt=[short_title|quote ~ '', section]) }}",
+    "one of several": "{{ title|quote|fit(1, alt=[short_title|quote, section]) }}",
+    "of a text that is not quoted": "{{ title|fit(1, alt=short_title|quote) }}",
+}
+
+
+@pytest.mark.parametrize("source", ALTERNATIVES.values(), ids=ALTERNATIVES)
+def test_another_text_for_a_quotation_has_marks_once(render: Render, source: str) -> None:
+    assert render(source, 30) == "“Old bridge opens again”"
+    assert render(source, 30, short_title='Old "bridge" opens') == "“Old ‘bridge’ opens”"
 
 
 # -- dates -------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import one_line
 from bot.text.fit import mark
-from bot.text.marks import LINK_END
+from bot.text.marks import LINK_END, texts_of
 from bot.text.outside import restored
 from bot.text.utm import PARAMETERS, tagged
 
@@ -59,8 +59,14 @@ def fit(value: object, *args: Any, **options: Any) -> str:
         mark("", *args, **options)  # refuses what no text can be put to
         options["prefix"] = f"{options.get('prefix', '')}{value.marks.open}"
         options["suffix"] = f"{value.marks.close}{options.get('suffix', '')}"
+        options["alt"] = [_inside(text, value.marks) for text in texts_of(options.get("alt"))]
         value = value.inside
     return mark(value, *args, **options)
+
+
+def _inside(text: str, marks: Quotes) -> str:
+    """What stands between the marks when `text`, quoted or not, takes the place of a quoted one."""
+    return text.inside if isinstance(text, Quoted) else marks.nested(marks.without(text.strip()))
 
 
 def default(value: object, fallback: object = "") -> object:

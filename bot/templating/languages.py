@@ -28,6 +28,9 @@ def has_dotted_i(language: str) -> bool:
 # -- quotation marks ---------------------------------------------------------------------------------------------------
 
 
+_STRAIGHT = re.compile(r'(?<!\w)"(?=\S)([^"]+)(?<=\S)"(?!\w)')
+
+
 @dataclass(frozen=True, slots=True)
 class Quotes:
     """The quotation marks of a language, and those for a quotation inside another."""
@@ -38,10 +41,10 @@ class Quotes:
     inner_close: str
 
     def nested(self, text: str) -> str:
-        """`text` with these marks become inner ones."""
-        if (self.open, self.close) == (self.inner_open, self.inner_close):
-            return text
-        return text.replace(self.close, self.inner_close).replace(self.open, self.inner_open)
+        """`text` with these marks, and pairs of those of a keyboard, become inner ones; inches stay."""
+        if (self.open, self.close) != (self.inner_open, self.inner_close):
+            text = text.replace(self.close, self.inner_close).replace(self.open, self.inner_open)
+        return _STRAIGHT.sub(lambda found: f"{self.inner_open}{found[1]}{self.inner_close}", text)
 
     def without(self, text: str) -> str:
         """`text` without the marks, these or those of a keyboard, that stand round the whole of it."""
