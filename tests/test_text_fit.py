@@ -87,6 +87,15 @@ CUTS = {
     "Thai, a phrase whole": ("สวัสดี ชาวโลก", "word", 11, "สวัสดี…"),
     "Thai, an endless phrase by clusters": ("กา" * 60, "word", 8, "กากากาก…"),
     "emoji one by one": ("🎉🎉🎉🎉🎉", "word", 4, "🎉🎉🎉…"),
+    "keycaps one by one": ("1️⃣2️⃣#️⃣4️⃣", "word", 10, "1️⃣2️⃣#️⃣…"),
+    "Tibetan behind a syllable": ("བོད་ཀྱི་གནས་ཚུལ", "word", 10, "བོད་ཀྱི་…"),
+    "Tibetan, a clause's end goes before the ellipsis": ("བོད་ཀྱི། གནས་ཚུལ", "word", 9, "བོད་ཀྱི…"),
+    "Yi anywhere": ("ꆈꌠꉙꀕꌠ", "word", 4, "ꆈꌠ…"),
+    "Bopomofo, a tone with its syllable": ("ㄅㄛˋㄇㄛ", "word", 3, "ㄅ…"),
+    "Balinese, a stacked letter whole": ("ᬩᬓ᭄ᬱᬭ", "word", 4, "ᬩ…"),
+    "Javanese, a stacked letter whole": ("ꦗꦏ꧀ꦱꦫ", "word", 4, "ꦗ…"),
+    "Cham anywhere": ("ꨌꩌꨀꨪꨁ", "word", 4, "ꨌꩌ…"),
+    "Tai Le anywhere": ("ᥖᥭᥰᥘᥫ", "word", 4, "ᥖᥭᥰ…"),
     "an abbreviation is no sentence": ("Speaking to Mr. Smith today", "sentence", 18, "Speaking to…"),
     "an ideograph never without its variant": ("葛\U000e0100城市", "word", 2, ""),
     "a sign alone is not left behind": ("Profit + loss = nothing", "word", 10, "Profit…"),
@@ -308,6 +317,26 @@ def test_a_post_is_within_its_limit_and_keeps_its_link(post: str, measure: str, 
     assert not any("\ufdd0" <= c <= "\ufdef" or c in "\ufffe\uffff" for c in result.text)
     assert tidy(result.text) == result.text
     assert solve(post, limit) == result
+
+
+LONG_WITHOUT_SPACES = {
+    "Tibetan": "བོད་",
+    "Yi": "ꆈꌠ",
+    "Javanese": "ꦗꦮ",
+    "Balinese": "ᬩᬮᬶ",
+    "Tai Le": "ᥖᥭᥰ",
+    "Tai Tham": "ᨲᩫ",
+    "Cham": "ꨌꩌ",
+    "Bopomofo": "ㄅㄛˋ",
+    "keycaps": "1️⃣",
+}
+
+
+@pytest.mark.parametrize("piece", LONG_WITHOUT_SPACES.values(), ids=LONG_WITHOUT_SPACES)
+def test_a_headline_without_spaces_is_cut_not_refused(piece: str) -> None:
+    shown = fitted(mark(piece * 261, 1, min=20), 280, limit_length)
+    assert shown.endswith("…")
+    assert limit_length(shown) > 270
 
 
 ATOM = regex.compile(r"https?://[^\s…]*[^\s…,]|(?<=\s)[@#][\p{L}\p{M}\p{N}_]+")

@@ -1,9 +1,10 @@
 """What a cut never goes through, and how it ends cleanly.
 
 A word, a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one character as a reader sees
-it, however many code points) stay whole. Chinese, Japanese and emoji may be cut between clusters. Thai, Lao, Khmer and
-Burmese put spaces between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays
-whole, unless it is so long that the post would lose more than it gains.
+it, however many code points) stay whole. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji
+may be cut between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces
+between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless it is so
+long that the post would lose more than it gains.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
 
 _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።")
 _CLOSERS = ")]}”’\"'»›」』】〉》）"
-_PAUSES = ",;:،؛、，；：﹐՝፣၊"
+_PAUSES = ",;:،؛、，；：﹐՝፣၊།༎"
 _JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~")
 _DANGLING = _JOINTS | frozenset("([{（「『【《〈［〔„‚¿¡")
 _QUOTES = frozenset("\"'“‘«‹»›”’")
@@ -68,7 +69,7 @@ _QUOTES = frozenset("\"'“‘«‹»›”’")
 _SIGN_OF_NUMBER: Any = regex.compile(
     r"(?<!\d)(?<!\d\s)[\p{Ps}\p{Pi}\"']{0,3}+(?:\p{L}{0,3}+\p{Sc}|[№§]{1,2}+)(?=\s{1,3}+\d)"
 )
-_SAYS_SOMETHING: Any = regex.compile(r"[^\p{P}\p{Sm}\p{Sk}\p{Cf}\p{M}\p{Z}]|[%‰٪]")
+_SAYS_SOMETHING: Any = regex.compile(r"[^\p{P}\p{Sm}\p{Sk}\p{Cf}\p{M}\p{Z}]|[%‰٪\u20e3]")
 
 
 def _without_dangling(text: str, start: int, end: int, sealed: bool) -> tuple[int, str]:
@@ -108,23 +109,31 @@ def _closes(text: str, start: int, first: int, end: int) -> bool:
 # Scripts without spaces between words, their punctuation, and pictures: text may end behind any of them.
 _LOOSE = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u3000-\u30ff\uff00-\uffef"
+    r"\p{Bopomofo}\p{Yi}\p{Tibetan}\p{Javanese}\p{Balinese}\p{Cham}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}"
     r"\p{Extended_Pictographic}\p{Regional_Indicator}"
 )
 # What may not begin a line in Chinese and Japanese stays with the character before it (JIS X 4051, kinsoku).
-_NOT_FIRST = "、。，．・：；？！」』）】〉》”’ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
+_NOT_FIRST = "、。，．・：；？！」』）】〉》”’ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ˙ˊˇˋꀕ᭞᭟꧈꧉"
 _PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d])[{_NOT_FIRST}]*+"  # most clusters
 _PROTOCOL = "[Hh][Tt][Tt][Pp][Ss]?://"
 _ADDRESS = rf"{_PROTOCOL}\S++"
 _HASHTAG = r"[#＃][\w\p{M}\u200c\u200d]++"
 _MENTION = r"[@＠][A-Za-z0-9_.]++\p{M}*+"
-_CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}[{_NOT_FIRST}]*+"
+_KEYCAP = r"[0-9#*]\ufe0f?\u20e3"
+# Behind a sign that stacks the next consonant below the last (UAX #14, LB28a) the letter goes on.
+_CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=\p{{L}}){CLUSTER})*+[{_NOT_FIRST}]*+"
+# Tibetan: up to the tsheg, and what closes a clause behind it.
+_SYLLABLE = r"(?=\p{Tibetan})[\p{Tibetan}\p{M}--\u0f0b\u0f0d-\u0f12]*+\u0f0b*+[\u0f0d-\u0f12]*+\p{M}*+"
 _PHRASE = r"(?<![{0}])[{0}]{{1,80}}+(?![{0}])".format(r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}")
-_WORD = rf"(?:(?!{_PROTOCOL})[^\s{_LOOSE}#＃])++"
+_WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})[^\s{_LOOSE}#＃])++"
 
 _RUN = re.compile(r"\S+")
-_MAY_BE_LOOSE = re.compile("[©®\u0e00-\u10ff\u1780-\u17ff\u203c\u2049\u2122\u2139\u2190-\U0010ffff]")  # quick to find
-_HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}]")
-_PIECE: Any = regex.compile(rf"{_PLAIN}|{_ADDRESS}|{_HASHTAG}|{_MENTION}|{_PHRASE}|{_CLUSTER}|{_WORD}|{CLUSTER}")
+_MAY_BE_LOOSE = re.compile(
+    "[©®\u0e00-\u10ff\u1780-\u1b7f\u203c\u2049\u20e3\u2122\u2139\u2190-\U0010ffff]"
+)  # quick to find
+_HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}\u20e3]")
+_KINDS = (_PLAIN, _ADDRESS, _KEYCAP, _HASHTAG, _MENTION, _PHRASE, _SYLLABLE, _CLUSTER, _WORD, CLUSTER)
+_PIECE: Any = regex.compile("|".join(_KINDS), regex.V1)
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
 _X: Any = regex.compile(CLUSTER)
