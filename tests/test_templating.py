@@ -352,6 +352,7 @@ MISTAKES = {
         "a\n{{ title|fit(1 cut='word') }}",
         "line 2: a comma is missing before “cut”. Options have commas between, as in |fit(1, min=20).",
     ),
+    "a colon for an option": ("{{ title|fit(1, min: 20) }}", "a colon says nothing here. Options are written with ="),
     "a missing comma in a list": ("{{ [title section] }}", "a comma is missing before “section”"),
     "an option given twice": ("a\n{{ title|fit(1, min=2, min=3) }}", "line 2: min= is given twice to |fit."),
     "a priority given twice": ("{{ title|fit(1, priority=3) }}", "priority= is given twice to |fit."),

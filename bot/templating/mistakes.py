@@ -72,6 +72,8 @@ def _misread(message: str, line: int) -> Misuse:
         return _no_sign(sign[1][1:-1], line)
     if message.endswith("got '='"):
         return Misuse("one = compares nothing.", line, "Write ==, as in {% if section == 'Sport' %}.")
+    if message.endswith("got ':'"):
+        return Misuse("a colon says nothing here.", line, "Options are written with =, as in |fit(1, min=20).")
     if behind := _NO_COMMA.search(message):
         hint = "Options have commas between, as in |fit(1, min=20)."
         return Misuse(f"a comma is missing before “{behind[1][:_LONGEST_NAME]}”.", line, hint)
