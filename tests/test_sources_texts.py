@@ -331,6 +331,18 @@ def test_front_matter_loses_no_word(written: str, title: str) -> None:
     assert text(f"---\n{written}\n---\n# T\n", "a.md").title == title
 
 
+@pytest.mark.parametrize("sign", ["\v", "\f", "\x07", "\x85", "\x9f", "\u2028", "\ufffe", "\uffff", "\U0001ffff"])
+@pytest.mark.parametrize("front", ['---\ntitle: "A{}b"\n---', "---\ntitle: A{}b\n---", '+++\ntitle = "A{}b"\n+++'])
+def test_characters_that_nobody_sees_are_dropped_from_front_matter(front: str, sign: str) -> None:
+    article = text(front.format(f"{sign} ") + "\n", "a.md")
+    assert article.title == "A b"
+
+
+def test_lines_are_counted_as_editors_do_whatever_stands_in_them() -> None:
+    with pytest.raises(UsageError, match="a.md:3: there is no field 'titel'"):
+        text("---\nsummary: 'a\v\u2028b'\ntitel: x\n---\n", "a.md")
+
+
 def test_front_matter_in_toml_says_everything() -> None:
     article = text(
         """\

@@ -21,7 +21,7 @@ import yaml
 from bot.configuring.lines import line_of, lines_of
 from bot.errors import UsageError
 from bot.identity import is_web_address
-from bot.text.clean import one_line
+from bot.text.clean import clean, one_line
 
 KEYS = (
     "title", "short_title", "short", "url", "summary", "section", "tags", "author", "language", "published", "image",
@@ -40,6 +40,7 @@ MOST_FRONT_MATTER = 65_536  # characters
 DEEPEST = 10  # lists and tables inside each other; front matter needs one
 MOST_TAGS = 30
 
+FALSE_LINE_END = re.compile("\r(?!\n)|[\v\f\x85\u2028\u2029]")  # what editors count no line for
 KEY_LINE = re.compile(rf"({'|'.join(KEYS)}):(.*)", re.IGNORECASE)
 TEXT_WITH_COLON = re.compile(
     r"(title|short_title|short|summary|section|author):[ \t]+(?![-\"'\[\]{}>|*&!%#@`,?:])(?!.*[ \t]#)(.*:(?:[ \t].*)?)",
@@ -127,6 +128,8 @@ def fields_of(written: str, opening: str, name: str) -> dict[str, Field]:
     """The fields by their names in small letters, each of them once and none misspelt."""
     if len(written) > MOST_FRONT_MATTER:
         raise wrong(name, 1, f"the front matter is longer than {MOST_FRONT_MATTER:,} characters")
+    # Neither YAML nor TOML may hold control characters, and pasted text does. Lines keep their numbers.
+    written = clean(FALSE_LINE_END.sub(" ", written))
     fields: dict[str, Field] = {}
     for key, field in from_yaml(written, name) if opening == "---" else from_toml(written, name):
         if key in fields:
