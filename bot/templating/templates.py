@@ -56,7 +56,7 @@ class Templates:
 
     def names(self) -> list[str]:
         """The names of all templates there are, such as `posts/x.txt.j2`, sorted."""
-        files = (file.relative_to(folder) for folder in self.folders for file in folder.rglob("*.j2"))
+        files = (file.relative_to(folder) for folder in self.folders for file in folder.rglob("*.j2") if file.is_file())
         return sorted({file.as_posix() for file in files})
 
     def find(
