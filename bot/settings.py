@@ -13,11 +13,15 @@ from bot.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept."""
+    """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept.
+
+    `senders`: how many calls may be under way at once.
+    """
 
     deadline: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
     lease: timedelta = timedelta(seconds=90)
+    senders: int = 32
     unconfirmed: str = "ask"
 
 
