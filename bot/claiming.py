@@ -17,7 +17,7 @@ from bot.article import Article
 from bot.claim import Claim, Lease
 from bot.delivery import Delivery, State
 from bot.nightdesk import Nightdesk
-from bot.orders import Orders
+from bot.orders import Orders, read_orders
 from bot.store import deliveries, lanes, lookup, slots
 from bot.store.database import Transaction
 from bot.store.lanes import AT_ONCE, Lane, Return
@@ -57,9 +57,7 @@ class _Look:
     paused: bool
 
 
-def claim_due(
-    desk: Nightdesk, tx: Transaction, orders: Orders, *, most: int, until: datetime, fruitless: Counter[str]
-) -> Claimed:
+def claim_due(desk: Nightdesk, tx: Transaction, *, most: int, until: datetime, fruitless: Counter[str]) -> Claimed:
     """Lease up to `most` lanes that want a look by `until` (desk time), and say what is to be sent on them.
 
     `fruitless` counts the looks in a row at each account that came to nothing.
@@ -67,6 +65,10 @@ def claim_due(
     claimed = Claimed()
     taken = lanes.claim(tx, owner=desk.owner, desk_now=until, until=desk.new_lease(), most=most) if most > 0 else []
     if not taken:
+        return claimed
+    orders = read_orders(desk, tx)  # after the claim: see there
+    if orders.outdated:  # the lanes are for workers with newer settings
+        lanes.give_back(tx, [Return(account=lane.account, fence=lane.fence, look_at=AT_ONCE) for lane in taken])
         return claimed
     claimed.lanes = len(taken)
     leases = {lane.account: _lease(desk, lane) for lane in taken}

@@ -30,7 +30,6 @@ from bot.errors import TryAgainLater
 from bot.failpoints import reach
 from bot.intents import Intended, record_intents
 from bot.nightdesk import Nightdesk
-from bot.orders import read_orders
 from bot.outcome import call_off, record_outcomes
 from bot.senders import Senders
 from bot.store import lanes
@@ -117,18 +116,15 @@ def deliver(desk: Nightdesk, flow: Flow) -> None:
 
 def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:
     """One transaction. None: the database refused it; outcomes are kept for the next turn, and nothing is sent."""
-    now = desk.clock.desk_now()
+    now, halted = desk.clock.desk_now(), flow.stopping()
+    room = 0 if halted else room
     try:
         with desk.database.begin() as tx:
-            orders = read_orders(desk, tx)
-            halted = flow.stopping() or desk.is_outdated(orders.edition)
             _take_stock(desk, tx, flow)
             steps = record_outcomes(desk, tx, flow.answers)  # TX3
             steps += record_unwritten(desk, tx, flow.unwritten, flow.summary)
-            intended = record_intents(desk, tx, orders, flow.written, halted=halted)  # TX2
-            until = min(now, flow.until or now)
-            most = 0 if halted else room
-            claimed = claim_due(desk, tx, orders, most=most, until=until, fruitless=flow.fruitless)  # TX1
+            intended = record_intents(desk, tx, flow.written, halted=halted)  # TX2
+            claimed = claim_due(desk, tx, most=room, until=min(now, flow.until or now), fruitless=flow.fruitless)  # TX1
             forget_troubles(desk, tx, [*(one.written.claim.account.name for one in intended), *claimed.quiet])
             reach("turning")
     except TryAgainLater as error:

@@ -15,7 +15,7 @@ from bot.budget import objection
 from bot.claim import Written
 from bot.claiming import plan
 from bot.nightdesk import Nightdesk
-from bot.orders import Orders
+from bot.orders import Orders, read_orders
 from bot.store import lanes, turns
 from bot.store.database import Transaction
 from bot.store.lanes import AT_ONCE, Return
@@ -31,12 +31,16 @@ class Intended:
 
 
 def record_intents(
-    desk: Nightdesk, tx: Transaction, orders: Orders, posts: Sequence[Written], *, halted: bool = False
+    desk: Nightdesk, tx: Transaction, posts: Sequence[Written], *, halted: bool = False
 ) -> list[Intended]:
     """Write the attempts of these posts; only those returned may be sent. The other lanes are looked at once more.
 
-    `halted`: the run is to end, or others have newer settings, so nothing more is begun.
+    `halted`: the run is to end, so nothing more is begun.
     """
+    if not posts:
+        return []
+    orders = read_orders(desk, tx)
+    halted = halted or orders.outdated
     right = [post for post in posts if not halted and still_right(desk, orders, post)]
     at = clock.uptime()
     good = turns.intend(

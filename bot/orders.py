@@ -1,6 +1,7 @@
 """The standing orders of a moment: what is paused, which apps are closed, whose settings are the newest.
 
-They are read once a turn, inside its transaction, and hold for every account in it.
+They are read inside the transaction that acts on them: before intents are written, and after lanes were claimed, so
+that whoever lifts a pause and wakes the lanes meanwhile is either seen or wakes them once more.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from bot.store.meta import EDITION, LAST_PASS
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """`switch`: the reason in the file PAUSE, or an empty string. `now`: desk time."""
+    """`switch`: the reason in the file PAUSE, or an empty string. `now`: desk time.
+
+    `outdated`: another worker has accepted newer settings or templates than ours, so nothing may be begun here.
+    """
 
     now: datetime
     switch: str
     told: Standing
+    outdated: bool
 
     def pause(self, account: Account) -> tuple[str, datetime | None]:
         """Why the account may not post now, or an empty string, and when that ends of itself."""
@@ -44,13 +49,9 @@ class Orders:
         known = self.told.facts.get(LAST_PASS)
         return datetime.fromisoformat(known) if known else None
 
-    @property
-    def edition(self) -> str:
-        """The newest settings and templates that any worker has accepted, as `meta` keeps them."""
-        return self.told.facts.get(EDITION, "")
-
 
 def read_orders(desk: Nightdesk, tx: Transaction) -> Orders:
     """The orders as they stand in this transaction."""
-    switch = switched_off(desk.settings.home)
-    return Orders(desk.clock.desk_now(), switch, standing(tx, (LAST_PASS, EDITION)))
+    told = standing(tx, (LAST_PASS, EDITION))
+    outdated = desk.is_outdated(told.facts.get(EDITION, ""))
+    return Orders(desk.clock.desk_now(), switched_off(desk.settings.home), told, outdated)

@@ -11,7 +11,6 @@ from bot.delivery import Result
 from bot.dispatch import wake_lanes
 from bot.intents import record_intents
 from bot.nightdesk import Nightdesk
-from bot.orders import read_orders
 from bot.outcome import record_outcomes
 from bot.summary import Step
 from bot.writing import write_posts
@@ -22,8 +21,7 @@ def claimed(desk: Nightdesk) -> Written:
     wake_lanes(desk)
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
-        orders, now = read_orders(desk, tx), desk.clock.desk_now()
-        found = claim_due(desk, tx, orders, most=10, until=now, fruitless=Counter())
+        found = claim_due(desk, tx, most=10, until=desk.clock.desk_now(), fruitless=Counter())
     written, checks, unwritten = write_posts(desk, found)
     assert not checks
     assert not unwritten
@@ -34,7 +32,7 @@ def claimed(desk: Nightdesk) -> Written:
 def may_send(desk: Nightdesk, written: Written) -> bool:
     """TX2: whether the intent was written."""
     with desk.database.begin() as tx:
-        return bool(record_intents(desk, tx, read_orders(desk, tx), [written]))
+        return bool(record_intents(desk, tx, [written]))
 
 
 def intended(desk: Nightdesk, written: Written) -> None:
