@@ -145,7 +145,7 @@ class Ground:
         tally, size = self._control("tally"), self._race.newsroom.size
         found = [tally["taken"], tally["distinct"], *(_written(url) if url else ())]
         if any(figure != size for figure in found):
-            words = "posts taken, different ones, published deliveries, accepted attempts, ids of posts"
+            words = "posts taken, different ones, published, attempts accepted, ids of posts, in the history"
             raise WentWrong(f"{contender.name}, {self._race.title}: of {size} {words}: {found}")
 
     def _control(self, word: str) -> dict[str, int]:
@@ -165,7 +165,8 @@ def _written(url: str) -> list[int]:
 _WRITTEN = (
     "SELECT count(*) FROM deliveries WHERE state = 'published'",
     "SELECT count(*) FROM attempts WHERE outcome = 'accepted'",
-    "SELECT count(DISTINCT platform_id) FROM attempts",
+    "SELECT count(DISTINCT platform_id) FROM attempts WHERE outcome = 'accepted'",
+    "SELECT count(*) FROM history WHERE to_state = 'published'",
 )
 
 
