@@ -51,7 +51,7 @@ class Run:
     """What one contender took once: seconds, CPU seconds and the most memory (MB) of its processes.
 
     Only of Nightdesk: `ahead`, intents committed ahead of the senders at the most (None: it does not tell);
-    `loading`, seconds to read the settings; `durability`, the database's own words.
+    `loading`, CPU seconds to read the settings; `durability`, the database's own words.
     """
 
     seconds: float
@@ -78,7 +78,7 @@ def run_race(race: Race, databases: dict[str, Databases], say: Say, rounds: int 
     """All rounds of the race. `databases` are those to be had, by name; who needs another is left out."""
     results = Results(race)
     contenders = [each for each in race.contenders if each.library or each.database in databases]
-    with _ground(race, databases, contenders) as ground:
+    with ground_of(race, databases, contenders) as ground:
         for number in range(rounds):
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
@@ -94,7 +94,7 @@ def _details(run: Run) -> str:
 
 
 @contextmanager
-def _ground(race: Race, databases: dict[str, Databases], contenders: Sequence[Contender]) -> Iterator[Ground]:
+def ground_of(race: Race, databases: dict[str, Databases], contenders: Sequence[Contender]) -> Iterator[Ground]:
     """The server, the home, and a filled database of each kind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightdesk-bench-")))
@@ -127,8 +127,11 @@ class Ground:
     def _posts(self) -> Path:
         return self._folder / "posts.json"
 
-    def run(self, contender: Contender) -> Run:
-        """One contender posts everything. Raises WentWrong unless all arrived, each once, and is written down so."""
+    def run(self, contender: Contender, program: str = "desk") -> Run:
+        """One contender posts everything. Raises WentWrong unless all arrived, each once, and is written down so.
+
+        `program` is the module that a Nightdesk runs in.
+        """
         self._control("reset")
         if contender.library:
             told = {"library": contender.library, "server": self._server}
@@ -137,7 +140,7 @@ class Ground:
             return run
         with self._databases[contender.database].copied(self._filled[contender.database]) as url:
             told = {"home": str(self._folder), "now": AFTER_THE_SLOT if self._race.newsroom.slot else None}
-            run = _measured("desk", [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
+            run = _measured(program, [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
             self._check(contender, url)
         return run
 
@@ -174,7 +177,7 @@ def _measured(module: str, told: Sequence[dict[str, Any]], environment: Any) -> 
     """Start a process for each, let them all begin at once, and add up what they say."""
     said = []
     with ExitStack() as stack:
-        processes = [stack.enter_context(_process(module, each, environment)) for each in told]
+        processes = [stack.enter_context(_process_of(module, each, environment)) for each in told]
         for process in processes:
             _expect(process, "ready")
         for process in processes:
@@ -192,7 +195,7 @@ def _measured(module: str, told: Sequence[dict[str, Any]], environment: Any) -> 
 
 
 @contextmanager
-def _process(module: str, told: dict[str, Any], environment: Any) -> Iterator[subprocess.Popen[str]]:
+def _process_of(module: str, told: dict[str, Any], environment: Any) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", f"bench.posting.{module}", json.dumps(told)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
