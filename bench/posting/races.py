@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -98,9 +98,9 @@ def ground_of(race: Race, databases: dict[str, Databases], contenders: Sequence[
     """The server, the home, and a filled database of each kind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightdesk-bench-")))
-        server = stack.enter_context(_server(race.latency))
-        write_home(folder, race.newsroom, server=server, senders=race.threads)
-        ground = Ground(race, folder, server, databases)
+        address = stack.enter_context(server(race.latency))
+        write_home(folder, race.newsroom, server=address, senders=race.threads)
+        ground = Ground(race, folder, address, databases)
         for name in {each.database for each in contenders} - {""}:
             ground.fill(name)
         yield ground
@@ -109,8 +109,9 @@ def ground_of(race: Race, databases: dict[str, Databases], contenders: Sequence[
 class Ground:
     """Where a race takes place."""
 
-    def __init__(self, race: Race, folder: Path, server: str, databases: dict[str, Databases]) -> None:
-        self._race, self._folder, self._server, self._databases = race, folder, server, databases
+    def __init__(self, race: Race, folder: Path, address: str, databases: dict[str, Databases]) -> None:
+        self._race, self._folder, self._databases = race, folder, databases
+        self.server = address
         self._filled: dict[str, str] = {}
 
     def fill(self, name: str) -> None:
@@ -132,27 +133,40 @@ class Ground:
 
         `program` is the module that a Nightdesk runs in.
         """
-        self._control("reset")
+        self.forget()
         if contender.library:
-            told = {"library": contender.library, "server": self._server}
+            told = {"library": contender.library, "server": self.server}
             run = _measured("bare", [{**told, "threads": self._race.threads, "posts": str(self._posts)}], os.environ)
-            self._check(contender, "")
+            self.check(contender, "")
             return run
-        with self._databases[contender.database].copied(self._filled[contender.database]) as url:
+        with self.filled(contender) as url:
             told = {"home": str(self._folder), "now": AFTER_THE_SLOT if self._race.newsroom.slot else None}
             run = _measured(program, [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
-            self._check(contender, url)
+            self.check(contender, url)
         return run
 
-    def _check(self, contender: Contender, url: str) -> None:
+    def filled(self, contender: Contender) -> AbstractContextManager[str]:
+        """The URL of a database of the contender's kind, with the whole queue in it."""
+        return self._databases[contender.database].copied(self._filled[contender.database])
+
+    def check(self, contender: Contender, url: str) -> None:
+        """Whether server and database (if there is a `url`) agree that everything went out once. Raises WentWrong."""
         tally, size = self._control("tally"), self._race.newsroom.size
         found = [tally["taken"], tally["distinct"], *(_written(url) if url else ())]
         if any(figure != size for figure in found):
             words = "posts taken, different ones, published, attempts accepted, ids of posts, in the history"
             raise WentWrong(f"{contender.name}, {self._race.title}: of {size} {words}: {found}")
 
-    def _control(self, word: str) -> dict[str, int]:
-        with urlopen(f"{self._server}/{word}") as answer:
+    def forget(self) -> None:
+        """The server counts from zero again."""
+        self._control("reset")
+
+    def bodies(self) -> list[str]:
+        """What the server took, sorted."""
+        return sorted(self._control("bodies")["bodies"])
+
+    def _control(self, word: str) -> dict[str, Any]:
+        with urlopen(f"{self.server}/{word}") as answer:
             return dict(json.load(answer))
 
 
@@ -206,7 +220,7 @@ def _process_of(module: str, told: dict[str, Any], environment: Any) -> Iterator
 
 
 @contextmanager
-def _server(latency: float) -> Iterator[str]:
+def server(latency: float) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.posting.server", "--latency", str(latency)]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
