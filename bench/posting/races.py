@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from bench.posting.homes import Newsroom, write_home
 
 Say = Callable[[str], None]
 ROUNDS = 5
+PATIENCE = 600.0
+"""Seconds until a contender that has not come to an end is given up."""
 MORNING, AFTER_THE_SLOT, SLOT = "2026-06-01T06:00:00+00:00", "2026-06-01T12:00:05+00:00", "12:00"
 
 
@@ -213,9 +216,12 @@ def _process_of(module: str, told: dict[str, Any], environment: Any) -> Iterator
     command = [sys.executable, "-m", f"bench.posting.{module}", json.dumps(told)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
         try:
             yield process
         finally:
+            watchdog.cancel()
             process.kill()
 
 
