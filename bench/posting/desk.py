@@ -65,7 +65,7 @@ def all_passes(desk: Nightdesk) -> dict[str, Any]:
             return {**took, "published": published, "passes": passes, "ahead": ahead}
         published += counts["published"]
         took = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-        if (at_most := getattr(summary, "ahead", None)) is not None:
+        if (at_most := getattr(summary, "most_ahead", None)) is not None:
             ahead = max(ahead or 0, at_most)
 
 
