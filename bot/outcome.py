@@ -52,9 +52,9 @@ def write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Resul
     with desk.database.begin() as tx:
         real_now = desk.clock.real_now()
         made = attempts.of(tx, number)
-        decision = retry.decide(
-            result, tries=_in_a_row(made), now=real_now, settings=desk.settings.delivery, delivery=f"d{number}"
-        )
+        recent = attempts.recent_remedies(tx, name, claim.live, but=attempt.id)
+        past = retry.past_of([a for a in made if a.id < attempt.id], recent, result.remedy)
+        decision = retry.decide(result, past=past, now=real_now, settings=desk.settings.delivery, delivery=f"d{number}")
         if not attempts.finish(tx, attempt.id, result=result, now=real_now):
             log.warning("attempt t%s: %s came late; it had been settled.", attempt.id, result.outcome)
             lanes.release(tx, name, fence=claim.fence)
@@ -72,7 +72,8 @@ def write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Resul
 def _change_delivery(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision) -> None:
     when = _PROVEN if decision.state is State.PUBLISHED else _OWN
     number, now = claim.delivery.id, desk.clock.desk_now()
-    deliveries.change(tx, number, when=when, to=decision.state, reason=decision.reason, actor=ACTOR, now=now)
+    state, reason, task = decision.state, decision.reason, decision.task
+    deliveries.change(tx, number, when=when, to=state, reason=reason, task=task, actor=ACTOR, now=now)
     if decision.state is State.QUEUED:
         follow_stamp(desk, tx, number, actor=ACTOR)
 
@@ -88,14 +89,4 @@ def _move_lane(tx: Transaction, claim: Claim, decision: Decision) -> None:
         lanes.close(tx, name, reason=decision.close_lane, until=decision.closed_until)
     if decision.close_door:
         key = door_of(claim.account, claim.live)
-        doors.close(tx, key, reason=decision.close_door, until=decision.door_until)
-
-
-def _in_a_row(made: list[Attempt]) -> int:
-    """How often in a row, this time included, the delivery was not sent."""
-    row = 1
-    for attempt in reversed(made[:-1]):
-        if attempt.outcome is not Outcome.NOT_SENT:
-            break
-        row += 1
-    return row
+        doors.close(tx, key, reason=decision.close_door, until=decision.door_until, slowed=decision.slowed)

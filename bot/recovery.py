@@ -43,7 +43,7 @@ def recover(desk: Nightdesk) -> int:
 def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> bool:
     """False when its own worker has written the outcome in the meantime."""
     real_now, named = desk.clock.real_now(), f"d{attempt.delivery}"
-    decision = decide(LOST, tries=1, now=real_now, settings=desk.settings.delivery, delivery=named)
+    decision = decide(LOST, now=real_now, settings=desk.settings.delivery, delivery=named)
     if not attempts.finish(tx, attempt.id, result=LOST, now=real_now):
         return False
     deliveries.change(

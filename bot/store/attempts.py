@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import Attempt, Outcome, Result, State
+from bot.delivery import Attempt, Outcome, Remedy, Result, State
 from bot.store import deliveries, slots
 from bot.store.database import Transaction
 from bot.store.rows import made
@@ -70,6 +70,7 @@ def intend(
         "post_url": "",
         "error": "",
         "cost": cost,
+        "remedy": Remedy.NONE,
     }
     try:
         with tx.begin_nested():
@@ -97,7 +98,7 @@ def finish(tx: Transaction, attempt: int, *, result: Result, now: datetime) -> b
         better.append(attempts.c.outcome == Outcome.UNKNOWN)
     if result.outcome is Outcome.ACCEPTED:
         better.append(attempts.c.outcome != Outcome.ACCEPTED)
-    return _write(tx, attempt, sa.or_(*better), result, finished=now)
+    return _write(tx, attempt, sa.or_(*better), result, finished=now, remedy=result.remedy)
 
 
 def settle(tx: Transaction, attempt: int, *, result: Result) -> bool:
@@ -122,6 +123,13 @@ def of(tx: Transaction, delivery: int) -> list[Attempt]:
     """All attempts of a delivery, the newest last."""
     rows = tx.execute(sa.select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.id))
     return [made(Attempt, row, attempts) for row in rows]
+
+
+def recent_remedies(tx: Transaction, account: str, live: bool, *, but: int, limit: int = 8) -> list[Remedy]:
+    """What the account's last finished attempts asked for, the newest first, without the attempt `but`."""
+    mine = (attempts.c.account == account, attempts.c.live == live, attempts.c.id != but, ~IN_FLIGHT)
+    newest = sa.select(attempts.c.remedy).where(*mine).order_by(attempts.c.desk_at.desc(), attempts.c.id.desc())
+    return list(tx.execute(newest.limit(limit)).scalars())
 
 
 def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Attempt]:

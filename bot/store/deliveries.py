@@ -16,7 +16,7 @@ from bot.store.database import Transaction
 from bot.store.dialect import insert
 from bot.store.history import Change
 from bot.store.rows import made
-from bot.store.schema import IS_OPEN, articles, deliveries
+from bot.store.schema import IS_OPEN, IS_TASK, articles, deliveries
 from bot.timetable.lineup import Candidate
 
 PAGE = 500
@@ -91,12 +91,16 @@ def change(
     actor: str,
     now: datetime,
     note: str = "",
+    task: bool = False,
 ) -> bool:
-    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time."""
+    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time.
+
+    `task`: it waits for a person, until the next change.
+    """
     before = tx.execute(sa.select(deliveries.c.state).where(deliveries.c.id == delivery).with_for_update()).scalar()
     fits = (deliveries.c.id == delivery, deliveries.c.state.in_(list(when)))
-    done = tx.execute(sa.update(deliveries).where(*fits).values(state=to, reason=reason, changed=now)).rowcount
-    if done != 1:
+    told = {"state": to, "reason": reason, "changed": now, "task": task}
+    if tx.execute(sa.update(deliveries).where(*fits).values(**told)).rowcount != 1:
         return False
     _remember(tx, delivery, before, to, reason, actor, now, note)
     return True
@@ -142,6 +146,13 @@ def count(tx: Transaction, account: str, *, states: Collection[State]) -> int:
     """How many deliveries of the account are in one of the states, rehearsed and live together."""
     mine = (deliveries.c.account == account, deliveries.c.state.in_(list(states)))
     return tx.execute(sa.select(sa.func.count()).select_from(deliveries).where(*mine)).scalar_one()
+
+
+def tasks(tx: Transaction, account: str | None = None) -> list[Delivery]:
+    """The failed deliveries that wait for a person, of one account or of all."""
+    mine = [IS_TASK] if account is None else [IS_TASK, deliveries.c.account == account]
+    found = sa.select(deliveries).where(*mine).order_by(deliveries.c.account, deliveries.c.id)
+    return [made(Delivery, row, deliveries) for row in tx.execute(found)]
 
 
 def published_articles(tx: Transaction, account: str, *, live: bool) -> set[int]:

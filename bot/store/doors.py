@@ -15,11 +15,15 @@ from bot.store.schema import doors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """A closed door. `key` names the app, such as `x live env:X_KEY`; `until` (real time) is when to ask again."""
+    """A closed door. `key` names the app, such as `x live env:X_KEY`; `until` (real time) is when to ask again.
+
+    `slowed`: it is closed only to be slower, as the app's own figures advise, and opens then without being asked.
+    """
 
     key: str
     reason: str
     until: datetime | None
+    slowed: bool = False
 
 
 def get(tx: Transaction, key: str) -> Door | None:
@@ -33,11 +37,13 @@ def closed(tx: Transaction) -> list[Door]:
     return [made(Door, row, doors) for row in tx.execute(sa.select(doors).order_by(doors.c.key))]
 
 
-def close(tx: Transaction, key: str, *, reason: str, until: datetime | None) -> None:
-    """Close it, or give a closed one another reason and time."""
-    told = {"reason": reason, "until": until}
+def close(tx: Transaction, key: str, *, reason: str, until: datetime | None, slowed: bool = False) -> None:
+    """Close it, or give a closed one another reason and time; slowing down never takes the place of real trouble."""
+    told = {"reason": reason, "until": until, "slowed": slowed}
     new = insert(tx, doors).values(key=key, **told)
-    tx.execute(new.on_conflict_do_update(index_elements=[doors.c.key], set_=told))
+    tx.execute(
+        new.on_conflict_do_update(index_elements=[doors.c.key], set_=told, where=doors.c.slowed if slowed else None)
+    )
 
 
 def open(tx: Transaction, key: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import OPEN_STATES, TERMINAL_STATES, Outcome, State
+from bot.delivery import OPEN_STATES, TERMINAL_STATES, Outcome, Remedy, State
 from bot.store.columns import Moment, Number, OneOf, Prose, Words
 
 metadata = sa.MetaData(
@@ -101,12 +101,15 @@ deliveries = sa.Table(
     _column("text", Prose, optional=True),
     _column("created", Moment),  # desk time
     _column("changed", Moment),  # desk time of the last change of state
+    _column("task", sa.Boolean, server_default=sa.false()),  # failed for a reason that only a person can judge
     sa.UniqueConstraint("article", "account", "live", "round"),
 )
 IS_OPEN = _is_any_of(deliveries.c.state, OPEN_STATES)
 HAS_ENDED = _is_any_of(deliveries.c.state, (*TERMINAL_STATES, State.UNCONFIRMED))
 _partial("ix_deliveries_open", deliveries.c.account, deliveries.c.position, deliveries.c.id, where=IS_OPEN)
 _partial("ix_deliveries_ended", deliveries.c.changed, deliveries.c.id, where=HAS_ENDED)
+IS_TASK = deliveries.c.task == sa.true()
+_partial("ix_deliveries_tasks", deliveries.c.account, deliveries.c.id, where=IS_TASK)
 
 attempts = sa.Table(
     "attempts",
@@ -131,6 +134,7 @@ attempts = sa.Table(
     _column("post_url", Prose),
     _column("error", Prose),
     _column("cost", sa.Float(53)),
+    _column("remedy", OneOf(Remedy), server_default=Remedy.NONE),  # what the answer itself asked for
     sa.UniqueConstraint("account", "fence"),  # one lease, one attempt: together they name it
 )
 IN_FLIGHT = attempts.c.outcome.is_(None)
@@ -138,6 +142,21 @@ IN_FLIGHT = attempts.c.outcome.is_(None)
 _partial("ix_attempts_in_flight", attempts.c.account, where=IN_FLIGHT, unique=True)
 sa.Index("ix_attempts_by_account", attempts.c.account, attempts.c.desk_at)
 sa.Index("ix_attempts_by_time", attempts.c.desk_at, attempts.c.id)
+
+deletions = sa.Table(  # calls that took a post from its platform again; `outcome` is null until the answer is known
+    "deletions",
+    metadata,
+    _key(),
+    _column("delivery", Number, sa.ForeignKey(deliveries.c.id), index=True),
+    _column("account", Prose),
+    _column("live", sa.Boolean),
+    _column("actor", Prose),
+    _column("started", Moment),
+    _column("finished", Moment, optional=True),
+    _column("outcome", OneOf(Outcome), optional=True),
+    _column("error", Prose),
+    _column("cost", sa.Float(53)),
+)
 
 lanes = sa.Table(
     "lanes",
@@ -160,6 +179,7 @@ doors = sa.Table(
     sa.Column("key", Prose, primary_key=True),
     _column("reason", Prose),
     _column("until", Moment, optional=True),
+    _column("slowed", sa.Boolean, server_default=sa.false()),  # it opens by itself: nothing is wrong
 )
 
 slots_used = sa.Table(
