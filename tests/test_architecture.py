@@ -16,7 +16,7 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "pausing", "decide", "golive",
+        "pausing", "decide", "unpublish", "wording", "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},

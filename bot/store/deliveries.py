@@ -270,6 +270,13 @@ def _the_one(tx: Transaction, article: int, account: str, live: bool, round: int
     return made(Delivery, tx.execute(sa.select(deliveries).where(*same, *stamp)).one(), deliveries)
 
 
+def note(tx: Transaction, delivery: int, reason: str, *, actor: str, now: datetime, note: str = "") -> None:
+    """A row of history for something that changed nothing: what was tried in vain, and why."""
+    its = get(tx, delivery)
+    if its is not None:
+        _remember(tx, delivery, its.state, its.state, reason, actor, now, note)
+
+
 def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime, **changes: Any) -> bool:
     """Change something other than the state; history tells it as a change from the state to itself."""
     changed = sa.update(deliveries).where(deliveries.c.id == delivery).values(**changes)
