@@ -124,13 +124,8 @@ def unpublish(
             found = choosing.posts(desk, tx, wish)
             for its, _ in found:
                 may_be_deleted(desk, tx, its)
-        if not _agree(
-            found,
-            wish,
-            confirm,
-            "be deleted from its platform" if len(found) == 1 else "be deleted from their platform",
-            always=True,
-        ):
+        whose = "its" if len(found) == 1 else "their"
+        if not _agree(found, wish, confirm, f"be deleted from {whose} platform", always=True):
             return
         results = []
         for its, article in found:
