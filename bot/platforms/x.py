@@ -31,6 +31,7 @@ from bot.text.xlength import X_LIMIT, extract_urls, limit_length
 # whether an address is whose top-level domain X does not know; counting both as links never understates the bill.
 COST_WITH_LINK = 0.200
 COST_WITHOUT_LINK = 0.015
+COST_OF_A_READ = 0.001  # for each of our own posts in an answer ("owned reads")
 
 _SUSPENDED = Meaning(Remedy.MEND_ACCOUNT, "the account or its app is suspended")
 _BAD_KEYS = Meaning(Remedy.MEND_ACCOUNT, "it does not accept the account's keys")
@@ -126,7 +127,9 @@ class X(Client):
 
     title = "X"
     secrets = ("api_key", "api_secret", "access_token", "access_secret")
-    rules = PostRules(limit=Limit(X_LIMIT, limit_length), link_apart=False, cost=_cost)
+    rules = PostRules(
+        limit=Limit(X_LIMIT, limit_length), link_apart=False, cost=_cost, read_cost=COST_OF_A_READ, proves_absence=True
+    )
 
     def __init__(
         self, account: Account, *, base_url: str | None, secrets: Mapping[str, str], deadline: timedelta
