@@ -61,15 +61,17 @@ def due(desk: Nightdesk) -> list[int]:
 
     Those behind a door that the platform's answers closed wait: one of them is tried by `asking.py`.
     """
+    come = _due(desk)
     with desk.database.read() as tx:
-        shut = {door.key for door in doors.closed(tx) if door.by_answers}
-        return [look.attempt for look in _due(desk) if not shut or door_behind(desk, tx, look) not in shut]
+        shut = {door.key for door in doors.closed(tx) if door.by_answers} if come else set()
+        return [look.attempt for look in come if not shut or door_behind(desk, tx, look) not in shut]
 
 
 def due_behind(desk: Nightdesk, key: str) -> int | None:
     """The attempt that may be looked for now behind that door and has waited longest, None when there is none."""
+    come = _due(desk)
     with desk.database.read() as tx:
-        return next((look.attempt for look in _due(desk) if door_behind(desk, tx, look) == key), None)
+        return next((look.attempt for look in come if door_behind(desk, tx, look) == key), None)
 
 
 def look(desk: Nightdesk, attempt: int) -> Step | None:

@@ -75,7 +75,8 @@ def write_down(
             step = _ENDS[found.kind](writing, found, seen) if mine or found.kind is Kind.FOUND else None
     if step:
         level = logging.ERROR if step.reason == Doubt.READBACK_FAILED else logging.WARNING
-        log.log(level, "d%s (%s) %s %s: %s", step.delivery, step.account, step.state, step.reason, step.detail)
+        words = ": ".join(dict.fromkeys((step.reason, step.detail)))
+        log.log(level, "d%s (%s) %s, %s", step.delivery, step.account, step.state, words)
     return step
 
 

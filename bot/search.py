@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import matching
 from bot.account import Account
@@ -16,6 +16,9 @@ from bot.store import attempts, deliveries, history
 from bot.store.database import Transaction
 from bot.store.history import Change
 from bot.store.looks import Look
+
+
+ROUNDING = timedelta(seconds=1)  # the platforms give a post's moment in whole seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Case:
 
     def attempt_at(self, created: datetime) -> Attempt:
         """The call that a post of that moment comes from: the last one that began before, else the first."""
-        began = [one for one in self.doubtful if one.started - matching.SKEW <= created]
+        began = [one for one in self.doubtful if one.started - ROUNDING <= created]
         return began[-1] if began else self.doubtful[0]
 
 
