@@ -9,7 +9,7 @@ Read `send_next` first: it is the whole way on one screen. Three short transacti
     TX3  the outcome: published, queued again, failed or unconfirmed; the lane is free
 
 A crash before TX2 leaves a queued delivery and a lease that ends: nothing to mend. A crash after it leaves an
-open attempt, which the next run finds and hands to a person as `unconfirmed` (see `recovery.py`). What follows
+open attempt, which the next run finds, makes `unconfirmed` (`recovery.py`) and looks for (`reconcile.py`). What follows
 from an outcome is decided in `retry.py` and written by `outcome.py`; what is due, and when, is said by the planner.
 """
 
@@ -192,6 +192,9 @@ def write_post(desk: Nightdesk, claim: Claim, rules: PostRules, tell: Tell) -> P
     try:
         with desk.database.read() as tx:
             article = articles.get(tx, claim.delivery.article)
+            frozen = attempts.frozen(tx, claim.delivery)
+        if frozen:
+            return Post(text=frozen.text, link=frozen.link)
         text, round = claim.delivery.text, claim.delivery.round
         return compose(article, claim.account, rules, desk.templates, text=text, round=round)
     except CannotFit as error:

@@ -24,6 +24,16 @@ OPEN_STATES = (State.HELD, State.QUEUED, State.SENDING, State.UNCONFIRMED)
 TERMINAL_STATES = (State.PUBLISHED, State.FAILED, State.SKIPPED, State.WITHDRAWN)
 
 
+class Doubt(StrEnum):
+    """Why a delivery is unconfirmed: the `reason` of that state, in `--json` as it stands."""
+
+    SETTLING = "settling"  # too early to look: it may still appear
+    NOT_FOUND = "not_found"  # read back, and nothing like it is there
+    AMBIGUOUS = "ambiguous"  # something like it is there, or more than one
+    READBACK_FAILED = "readback_failed"  # the timeline could not be read; it is tried again
+    DUPLICATE_REPORTED = "duplicate_reported"  # the platform says it has this text already
+
+
 class Outcome(StrEnum):
     """What is known of one attempt. There are four, never two."""
 
@@ -85,7 +95,8 @@ class Delivery:
     """One article to one account. Unique on (article, account, live, round).
 
     `position` orders the queue (lower goes first); `pinned` is the moment a person gave it, if any;
-    `text` is a post typed by hand that replaces the template's. `task`: it failed for a reason that only a person can
+    `text` is a post typed by hand that replaces the template's; `frozen` is the attempt whose post is sent again to
+    the byte for as long as that attempt's outcome is unknown. `task`: it failed for a reason that only a person can
     judge, and is listed as a task until its state changes again.
     """
 
@@ -102,14 +113,16 @@ class Delivery:
     created: datetime
     text: str | None = None
     task: bool = False
+    frozen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One call to a platform, recorded before it is made. `outcome` None: the attempt is open.
 
+    `desk_at` is the intent on the desk's clock (caps and gaps count it); `started`, `finished` are real time. `uptime`
+    and `boot` are `clock.uptime()` and `clock.boot_id()` of the intent: no change of the wall clock touches them.
     `remedy` is what its answer asked for; it stays when somebody finds out later what really happened.
-    `desk_at` is the intent on the desk's clock (caps and gaps count it); `started`, `finished` are real time.
     """
 
     id: int
@@ -129,3 +142,5 @@ class Attempt:
     error: str = ""
     cost: float = 0.0
     remedy: Remedy = Remedy.NONE
+    uptime: float | None = None
+    boot: str | None = None

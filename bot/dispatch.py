@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot import reconcile
 from bot.account import Account
+from bot.asking import open_doors
 from bot.deliver import Tell, serve
 from bot.errors import NightdeskError, TryAgainLater
 from bot.nightdesk import Nightdesk
-from bot.pausing import DOOR_PROBE_EVERY, door_of
 from bot.recovery import recover
-from bot.store import doors, lanes, meta
-from bot.store.database import Transaction
+from bot.store import lanes, meta
 from bot.summary import EXIT_BUG, Step, Summary, Trouble, trouble_key
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ def run_pass(
         return summary
     recover(desk)
     open_doors(desk)
+    for attempt in reconcile.due(desk):
+        if not stopping() and (step := reconcile.look(desk, attempt)):
+            tell(step)
     with desk.database.read() as tx:
         free = set(lanes.due(tx, desk.clock.real_now()))
     for account in desk.settings.accounts.values():
@@ -100,46 +103,6 @@ def keep_time(desk: Nightdesk) -> bool:
             lanes.reset_counting(tx, now)
             log.warning("This machine's clock was ahead and has been set back; every account counts from now again.")
     return True
-
-
-def open_doors(desk: Nightdesk) -> None:
-    """Ask at a closed door once its time is over: one identity read, and success opens it in this pass."""
-    now = desk.clock.real_now()
-    with desk.database.read() as tx:
-        over = [door for door in doors.closed(tx) if door.until is None or door.until <= now]
-        behind = {door.key: _behind(desk, tx, door.key) for door in over}
-    for door in over:
-        if not behind[door.key]:
-            continue
-        if door.slowed:
-            with desk.database.begin() as tx:
-                doors.open(tx, door.key)
-            continue
-        account, live = behind[door.key][0]
-        try:
-            desk.platform(account, live).whoami()
-        except NightdeskError as error:
-            log.warning("%s stays closed: %s", door.key, error)
-            with desk.database.begin() as tx:
-                doors.close(tx, door.key, reason=door.reason, until=now + DOOR_PROBE_EVERY)
-        else:
-            with desk.database.begin() as tx:
-                doors.open(tx, door.key)
-                for account, _ in behind[door.key]:
-                    _tell_what_it_cost(tx, account.name, door.reason, now)
-
-
-def _behind(desk: Nightdesk, tx: Transaction, key: str) -> list[tuple[Account, bool]]:
-    """The accounts that post through that app, and whether they are live."""
-    everyone = [(account, desk.is_live(tx, account)) for account in desk.settings.accounts.values()]
-    return [(account, live) for account, live in everyone if door_of(account, live) == key]
-
-
-def _tell_what_it_cost(tx: Transaction, account: str, reason: str, now: datetime) -> None:
-    """Close the lane for a moment that is over already: its next turn names the reason for the slots it missed."""
-    lane = lanes.get(tx, account)
-    if lane is not None and not lane.closed_reason:
-        lanes.close(tx, account, reason=reason, until=now)
 
 
 def beat(desk: Nightdesk) -> None:

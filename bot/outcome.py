@@ -10,11 +10,11 @@ import logging
 
 from bot import clock, retry
 from bot.claim import Claim
-from bot.delivery import Attempt, Outcome, Result, State
+from bot.delivery import Attempt, Outcome, Remedy, Result, State
 from bot.errors import TryAgainLater
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
-from bot.pausing import door_of, open_when_settled
+from bot.pausing import close_lane, door_of, open_when_settled
 from bot.retry import Decision
 from bot.store import attempts, deliveries, doors, lanes, slots
 from bot.store.database import Transaction
@@ -62,7 +62,7 @@ def write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Resul
         if made[-1].id == attempt.id or result.outcome is Outcome.ACCEPTED:
             _change_delivery(desk, tx, claim, decision)
         if lanes.release(tx, name, fence=claim.fence, next_try=decision.next_try):
-            _move_lane(tx, claim, decision)
+            _move_lane(desk, tx, claim, decision, result)
         if any(a.id == attempt.id and a.outcome is Outcome.UNKNOWN for a in made) and not decision.close_lane:
             open_when_settled(desk, tx, name)  # it had been closed for this very attempt
     log.info("%s: d%s %s %s", name, number, decision.state, decision.reason)
@@ -78,7 +78,7 @@ def _change_delivery(desk: Nightdesk, tx: Transaction, claim: Claim, decision: D
         follow_stamp(desk, tx, number, actor=ACTOR)
 
 
-def _move_lane(tx: Transaction, claim: Claim, decision: Decision) -> None:
+def _move_lane(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision, result: Result) -> None:
     """The lane goes on, waits or closes; the slot is used, or given back when nothing was sent."""
     name, turn = claim.account.name, claim.turn
     if decision.give_slot_back and turn.slot:
@@ -86,7 +86,16 @@ def _move_lane(tx: Transaction, claim: Claim, decision: Decision) -> None:
     else:
         lanes.count_to(tx, name, fence=claim.fence, counted_to=turn.counted_to)
     if decision.close_lane:
-        lanes.close(tx, name, reason=decision.close_lane, until=decision.closed_until)
+        close_lane(
+            desk,
+            tx,
+            name,
+            claim.live,
+            reason=decision.close_lane,
+            until=decision.closed_until,
+            by_answer=result.remedy in (Remedy.LOOK, Remedy.MEND_ACCOUNT),
+            delivery=claim.delivery.id if decision.state is State.UNCONFIRMED else None,
+        )
     if decision.close_door:
         key = door_of(claim.account, claim.live)
         doors.close(tx, key, reason=decision.close_door, until=decision.door_until, slowed=decision.slowed)

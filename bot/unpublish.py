@@ -31,7 +31,7 @@ def unpublish(desk: Nightdesk, delivery: Delivery, *, why: str, actor: str) -> R
     with desk.database.read() as tx:
         account, platform_id = may_be_deleted(desk, tx, delivery)
     platform = desk.platform(account, delivery.live)
-    cost = platform.cost_of_deleting if delivery.live else 0.0
+    cost = platform.rules.delete_cost if delivery.live else 0.0
     with desk.database.begin() as tx:
         number = deletions.begin(tx, delivery, cost=cost, actor=actor, now=desk.clock.real_now())
     reach("deletion_noted")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.delivery import Outcome
+from bot import reconcile
+from bot.delivery import Outcome, State
 from bot.golive import golive
 from bot.pausing import Then, resume
 from bot.status import Health, status
@@ -76,6 +78,34 @@ def test_a_post_that_is_not_there_and_not_wanted_any_more_is_skipped_and_its_acc
     [line] = run(lost, "resolve", "d1", "--drop", "--json").lines
     assert (line["state"], line["reason"]) == ("skipped", "cancelled: a person looked, and it was not posted")
     assert once(lost)["published"] == 1
+
+
+def test_looking_settles_what_is_found_on_the_timeline_and_says_when_it_is_too_early(made: World) -> None:
+    settings = made.home / "config" / "nightdesk.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace('deadline = "2 s"', 'deadline = "2 s"\nsettle = "3 s"'), "utf-8"
+    )
+    made.add("Lost", accounts=["x-main"])
+    made.order(kind="reset_after", account="x-main")
+    once(made)
+    early = run(made, "resolve", "d1", "--look")
+    assert (early.status, "d1: it is too early to look" in early.err) == (75, True)
+    assert made.states() == {"x-main": ["unconfirmed"]}
+    time.sleep(3)
+    done = run(made, "resolve", "d1", "--look", "--json")
+    assert (done.status, done.lines[0]["state"]) == (0, "published"), done.err
+    assert last_change(made, 1).actor.startswith("person:")
+
+
+def test_looking_for_what_is_not_there_leaves_it_to_a_person(made: World) -> None:
+    made.add("Lost", accounts=["x-main"])
+    made.order(kind="reset_before", account="x-main")
+    made.once()
+    made.clock.forward(minutes=3)
+    with made.desk() as desk:
+        looked = reconcile.look_now(desk, 1)
+    assert (looked.state, looked.reason) == (State.UNCONFIRMED, "not_found")
+    assert "d1 is unconfirmed" in run(made, "queue", "again", "d1").err
 
 
 def test_several_are_resolved_at_once_and_listed_first(made: World) -> None:

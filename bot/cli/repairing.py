@@ -174,7 +174,7 @@ def _warn_if_early(desk: Nightdesk, tx: Transaction, its: Delivery) -> None:
 
 def _look(desk: Nightdesk, found: Sequence[Post], as_json: bool) -> None:
     """Look for each of the posts on its platform, and tell what was found."""
-    from bot import reconcile  # type: ignore[attr-defined]
+    from bot import reconcile
 
     early = open_still = 0
     for its, article in found:

@@ -29,7 +29,8 @@ class TimelinePost:
     """One post of our own as the platform shows it now.
 
     `text` is as it was sent, as far as the platform gives it back: shortened links are written out and markup
-    entities undone. `links` are the full addresses it points to. `created` is aware, in UTC.
+    entities undone. `links` are the full addresses it points to. `created` is aware, in UTC. `foreign`: the platform
+    names the application that made it, and that is not ours.
     """
 
     id: str
@@ -37,10 +38,13 @@ class TimelinePost:
     links: tuple[str, ...]
     created: datetime
     url: str
+    foreign: bool = False
 
 
 class PlatformTrouble(NightdeskError):
     """A platform could not be read. `remedy` says what to do, `until` when to come back, if that is known.
+
+    `posts` were read before it failed; they may have been charged.
 
     The exit status is 5 where a person has to mend the account (sign-in refused) and 75 where waiting helps.
     """
@@ -51,6 +55,7 @@ class PlatformTrouble(NightdeskError):
         super().__init__(message, hint)
         self.remedy = remedy
         self.until = until
+        self.posts = 0
         if remedy is Remedy.MEND_ACCOUNT:
             self.exit_status = 5
 
@@ -59,7 +64,6 @@ class Platform(Protocol):
     """One account on one platform, ready to be called. One call at a time in each thread; threads may share it."""
 
     rules: ClassVar[PostRules]
-    cost_of_deleting: ClassVar[float]
 
     def publish(self, post: Post, *, intended: float) -> Result:
         """Send `post` once and say what came of it. Never raises, never retries, never outlives its deadline.

@@ -52,7 +52,6 @@ class Client(ABC):
     secrets: ClassVar[tuple[str, ...]]
     """The credentials it cannot do without."""
     rules: ClassVar[PostRules]
-    cost_of_deleting: ClassVar[float] = 0.0
 
     def __init__(self, account: Account, line: Line, deadline: timedelta) -> None:
         self.account = account
@@ -180,16 +179,21 @@ class Client(ABC):
         posts: list[TimelinePost] = []
         cursor = ""
         for _ in range(MOST_PAGES):
-            content = self._read(partial(self._request_page, since, cursor), until)
-            page, cursor = self._understood(content)
+            try:
+                page, cursor = self._understood(self._read(partial(self._request_page, since, cursor), until))
+            except PlatformTrouble as trouble:
+                trouble.posts = len(posts)
+                raise
             posts += [post for post in page if post.created >= since]
             # A single older post proves nothing: a timeline need not be in strict order.
             if not cursor or (page and all(post.created < since for post in page)):
                 return sorted(posts, key=lambda post: post.created, reverse=True)
-        raise self._trouble(
+        too_many = self._trouble(
             f"there are more than {MOST_PAGES} pages of posts since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC, "
             "too many to look through."
         )
+        too_many.posts = len(posts)
+        raise too_many
 
     def _understood(self, content: Mapping[str, object]) -> tuple[list[TimelinePost], str]:
         """The posts of a page and the cursor of the next. What is not understood must never pass for an empty page."""

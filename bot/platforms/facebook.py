@@ -30,6 +30,7 @@ GRAPH_URL = "https://graph.facebook.com/"
 FACEBOOK_LIMIT = 63_206
 
 # Only fields that published_posts is documented to have: one unknown name fails the whole request.
+# `application{id}` is asked for only where the settings name our own app, as not every token may see it.
 _POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,type,url,unshimmed_url,target}"
 
 
@@ -52,6 +53,7 @@ class Facebook(Client):
         line = Line()
         super().__init__(account, line, deadline)
         url = f"{base_url.rstrip('/')}/" if base_url else GRAPH_URL
+        self._app = secrets.get("app_id", "")
         self._graph = GraphAPI(
             access_token=secrets["page_token"],
             app_id=secrets.get("app_id") or None,
@@ -112,9 +114,8 @@ class Facebook(Client):
 
     def _request_page(self, since: datetime, cursor: str) -> object:
         more = {"after": cursor} if cursor else {}
-        return self._graph.get_connection(
-            self.account.identity, "published_posts", fields=_POST_FIELDS, limit=100, **more
-        )
+        fields = f"{_POST_FIELDS},application{{id}}" if self._app else _POST_FIELDS
+        return self._graph.get_connection(self.account.identity, "published_posts", fields=fields, limit=100, **more)
 
     def _read_page(self, content: Mapping[str, object]) -> tuple[list[object], str]:
         """The address of the next page itself is never called: it holds the token."""
@@ -130,12 +131,14 @@ class Facebook(Client):
             raise ValueError("a post without an id")
         attachments = [as_object(item) for item in as_list(as_object(raw.get("attachments")).get("data"))]
         links = (as_text(item.get("unshimmed_url")) or as_text(item.get("url")) for item in attachments)
+        made_by = as_text(as_object(raw.get("application")).get("id"))
         return TimelinePost(
             id=number,
             text=as_text(raw.get("message")),
             links=tuple(link for link in links if link),
             created=moment(raw.get("created_time")),
             url=as_text(raw.get("permalink_url")) or f"https://www.facebook.com/{number}",
+            foreign=bool(self._app) and made_by not in ("", self._app),
         )
 
 

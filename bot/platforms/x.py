@@ -24,6 +24,7 @@ from bot.text.xlength import X_LIMIT, extract_urls, limit_length
 COST_WITH_LINK = 0.200
 COST_WITHOUT_LINK = 0.015
 COST_OF_DELETING = 0.010
+COST_OF_A_READ = 0.001  # for each of our own posts in an answer ("owned reads")
 
 _ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
@@ -41,8 +42,14 @@ class X(Client):
 
     title = "X"
     secrets = ("api_key", "api_secret", "access_token", "access_secret")
-    rules = PostRules(limit=Limit(X_LIMIT, limit_length), link_apart=False, cost=_cost)
-    cost_of_deleting = COST_OF_DELETING
+    rules = PostRules(
+        limit=Limit(X_LIMIT, limit_length),
+        link_apart=False,
+        cost=_cost,
+        read_cost=COST_OF_A_READ,
+        delete_cost=COST_OF_DELETING,
+        proves_absence=True,
+    )
 
     def __init__(
         self, account: Account, *, base_url: str | None, secrets: Mapping[str, str], deadline: timedelta

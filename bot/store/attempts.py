@@ -7,21 +7,24 @@ writes what came of it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import Attempt, Outcome, Remedy, Result, State
+from bot import clock
+from bot.delivery import Attempt, Delivery, Outcome, Remedy, Result, State
 from bot.store import deliveries, slots
 from bot.store.database import Transaction
 from bot.store.rows import made
-from bot.store.schema import IN_FLIGHT, attempts, lanes
+from bot.store.schema import HAS_ID, IN_FLIGHT, IS_OPEN, IS_UNKNOWN, attempts, lanes
 from bot.store.schema import deliveries as deliveries_table
 from bot.store.search import fold
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 500  # values in one list of a query
 _MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 
@@ -71,6 +74,8 @@ def intend(
         "error": "",
         "cost": cost,
         "remedy": Remedy.NONE,
+        "uptime": clock.uptime(),
+        "boot": clock.boot_id(),
     }
     try:
         with tx.begin_nested():
@@ -104,6 +109,37 @@ def finish(tx: Transaction, attempt: int, *, result: Result, now: datetime) -> b
 def settle(tx: Transaction, attempt: int, *, result: Result) -> bool:
     """Write what a person, or a look at the timeline, found out; False when the attempt's outcome is not unknown."""
     return _write(tx, attempt, attempts.c.outcome == Outcome.UNKNOWN, result)
+
+
+def frozen(tx: Transaction, delivery: Delivery) -> Attempt | None:
+    """The attempt whose post is to be sent again as it was, because that one may be live; else None."""
+    attempt = get(tx, delivery.frozen) if delivery.frozen else None
+    return attempt if attempt and attempt.outcome is Outcome.UNKNOWN else None
+
+
+def correct(tx: Transaction, attempt: Attempt, *, result: Result, now: datetime) -> None:
+    """The post was found: write its id and address, whatever the platform's answer had been. `now`: real time."""
+    if not settle(tx, attempt.id, result=result):
+        finish(tx, attempt.id, result=result, now=attempt.finished or now)
+
+
+def claimed(tx: Transaction, platform_ids: Collection[str], *, live: bool, but: int) -> dict[str, int]:
+    """Those of the platform's ids that are posts of other deliveries than `but`, and whose."""
+    a, found = attempts.c, dict[str, int]()
+    wanted = list(platform_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        query = sa.select(a.platform_id, a.delivery).where(HAS_ID, a.platform_id.in_(some), a.live == live)
+        found.update((row.platform_id, row.delivery) for row in tx.execute(query.where(a.delivery != but)))
+    return found
+
+
+def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, but: int) -> list[Attempt]:
+    """Attempts of open deliveries other than `but` on these accounts of which nobody knows whether they are out."""
+    unclear = sa.or_(IS_UNKNOWN, IN_FLIGHT)
+    mine = (attempts.c.account.in_(list(accounts)), attempts.c.live == live, attempts.c.delivery != but)
+    query = sa.select(attempts).join(deliveries_table, deliveries_table.c.id == attempts.c.delivery)
+    return [made(Attempt, row, attempts) for row in tx.execute(query.where(unclear, *mine, IS_OPEN))]
 
 
 def get(tx: Transaction, attempt: int) -> Attempt | None:

@@ -106,6 +106,11 @@ def change(
     return True
 
 
+def freeze(tx: Transaction, delivery: int, attempt: int) -> None:
+    """Its next post is that attempt's, to the byte, for as long as that attempt's outcome is unknown."""
+    tx.execute(sa.update(deliveries).where(deliveries.c.id == delivery).values(frozen=attempt))
+
+
 def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
     """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
 

@@ -6,6 +6,7 @@ a lease that has run out is told apart from the next one and changes nothing any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,8 @@ class Lane:
     """One account's lane. `counted_to` and `last_pass` are desk time, all else real time.
 
     `next_try` holds it back (rate limit, backoff). `closed_reason` closes it: until `closed_until`, or with None until
-    somebody opens it. `golive_at` None: in rehearsal.
+    somebody opens it. `closed_for` is the delivery whose unclear post closed it, if that did. `golive_at` None: in
+    rehearsal.
     """
 
     account: str
@@ -36,6 +38,7 @@ class Lane:
     closed_until: datetime | None
     closed_reason: str | None
     golive_at: datetime | None
+    closed_for: int | None = None
 
 
 def ensure(tx: Transaction, account: str, counted_to: datetime) -> None:
@@ -94,14 +97,42 @@ def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
     return sorted(tx.execute(freed).scalars())
 
 
-def close(tx: Transaction, account: str, *, reason: str, until: datetime | None) -> None:
-    """Nothing is claimed on it until `until` (real time), or with None until it is opened."""
-    _change(tx, account, None, closed_reason=reason, closed_until=until)
+def close(tx: Transaction, account: str, *, reason: str, until: datetime | None, closed_for: int | None = None) -> None:
+    """Nothing is claimed on it until `until` (real time), or with None until it is opened.
+
+    `closed_for`: the delivery whose unclear post closes it; its story opens it again.
+    """
+    _change(tx, account, None, closed_reason=reason, closed_until=until, closed_for=closed_for)
+
+
+def note_answer(tx: Transaction, account: str, at: datetime) -> None:
+    """The platform's answer closed it at `at` (real time)."""
+    _change(tx, account, None, answered_at=at)
+
+
+def answered_since(tx: Transaction, since: datetime) -> list[str]:
+    """The accounts whose lanes the platforms' answers closed since then (real time)."""
+    return list(
+        tx.execute(
+            sa.select(lanes.c.account).where(lanes.c.answered_at >= since).order_by(lanes.c.answered_at)
+        ).scalars()
+    )
+
+
+def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
+    """Their platform app is open again: what it answered before counts no more."""
+    tx.execute(sa.update(lanes).where(lanes.c.account.in_(accounts)).values(answered_at=None))
+
+
+def lock(tx: Transaction, accounts: Sequence[str]) -> None:
+    """Nothing of these lanes is changed by others until the transaction ends."""
+    its = sa.select(lanes.c.account).where(lanes.c.account.in_(accounts)).order_by(lanes.c.account)
+    tx.execute(its.with_for_update()).all()
 
 
 def reopen(tx: Transaction, account: str) -> None:
     """Open a closed lane."""
-    _change(tx, account, None, closed_reason=None, closed_until=None)
+    _change(tx, account, None, closed_reason=None, closed_until=None, closed_for=None)
 
 
 def record_golive(tx: Transaction, account: str, *, at: datetime) -> None:
