@@ -9,9 +9,9 @@ from enum import StrEnum
 from bot.account import Account
 from bot.delivery import Delivery, State
 from bot.nightdesk import Nightdesk
-from bot.pausing import closed_door, pause_reason
+from bot.pausing import door_of, pause_reason
 from bot.planning import due_times, opens_at, view_of
-from bot.store import deliveries, lanes, meta, sources
+from bot.store import deliveries, doors, lanes, meta, sources
 from bot.store.database import Transaction
 from bot.summary import trouble_key
 from bot.timetable import planner
@@ -121,8 +121,11 @@ def _health(
         return Health.NEEDS_PERSON, f"{held} held: `nightdesk queue list --state held` says why"
     if paused := pause_reason(desk, tx, account, desk.clock.desk_now()):
         return Health.HEALTHY, f"paused: {paused}"
-    if door := closed_door(desk, tx, account):
-        return Health.NEEDS_PERSON, f"its {account.platform} app is closed: {door}"
+    if tasks := deliveries.tasks(tx, account.name):
+        return Health.NEEDS_PERSON, f"{len(tasks)} failed and wait for you: `nightdesk show d{tasks[0].id}` says why"
+    door = doors.get(tx, door_of(account, desk.is_live(tx, account)))
+    if door and not door.slowed:
+        return Health.NEEDS_PERSON, f"its {account.platform} app is closed: {door.reason}"
     if _overdue(desk, tx, account, last_pass):
         return (
             Health.STALLED,

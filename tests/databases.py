@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from bot import clock
 from bot.article import Article
 from bot.delivery import Attempt, Delivery
 from bot.store import articles, attempts, deliveries, lanes, turns
@@ -174,7 +175,7 @@ def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> A
             **options,
         }
     )
-    written = turns.intend(tx, [intent], lease_now=told["real_now"], **told)
+    written = turns.intend(tx, [intent], uptime=clock.uptime(), lease_now=told["real_now"], **told)
     return attempts.of_lease(tx, delivery.account, fence) if written else None
 
 

@@ -16,12 +16,12 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "pausing", "decide", "golive",
+        "reconcile", "reconciled", "search", "asking", "pausing", "decide", "unpublish", "wording", "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
     "writing": {"compose", "templating", "configuring", "resources"},
-    "pure": {"text", "timetable", "retry", "matching", "identity"},
+    "pure": {"text", "timetable", "retry", "matching", "settling", "identity"},
     "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints"},
 }  # fmt: skip
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS.values()) for room in rooms}
