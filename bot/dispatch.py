@@ -11,8 +11,10 @@ from bot.account import Account
 from bot.asking import open_doors
 from bot.deliver import Tell, serve
 from bot.errors import NightdeskError, TryAgainLater
+from bot.lastrun import note_run
 from bot.nightdesk import Nightdesk
 from bot.recovery import recover
+from bot.restored import check_restored
 from bot.store import lanes, meta
 from bot.summary import EXIT_BUG, Step, Summary, Trouble, trouble_key
 
@@ -37,6 +39,7 @@ def run_pass(
         summary.add(step)
         tell(step)
 
+    check_restored(desk)
     if not keep_time(desk):
         return summary
     recover(desk)
@@ -49,6 +52,7 @@ def run_pass(
     for account in desk.settings.accounts.values():
         if account.name in free and not stopping():
             _serve_apart(desk, account, summary, note, stopping)
+            note_run(desk)
     beat(desk)
     return summary
 

@@ -15,6 +15,7 @@ from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.store import lanes
 from bot.store.database import Database, Transaction
+from bot.store.lastrun import LastRun
 from bot.templating import Templates
 from bot.timetable import language
 from bot.timetable.language import Timetable
@@ -35,6 +36,7 @@ class Nightdesk:
     templates: Templates
     connect: Callable[[Settings, Account, bool], Platform]
     owner: str = field(default_factory=_new_owner)
+    noted: LastRun | None = None  # what this process last wrote to `data/last-run`
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
 

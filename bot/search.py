@@ -17,7 +17,6 @@ from bot.store.database import Transaction
 from bot.store.history import Change
 from bot.store.looks import Look
 
-
 ROUNDING = timedelta(seconds=1)  # the platforms give a post's moment in whole seconds
 
 

@@ -16,7 +16,7 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "reconcile", "reconciled", "search", "asking", "pausing", "decide", "golive",
+        "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
