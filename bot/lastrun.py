@@ -21,9 +21,8 @@ KEPT = timedelta(days=30)  # posts that nobody claims, after a restored backup
 UNKNOWN_SINCE = timedelta(days=7)  # how far to look back when the older copy does not say when it was used
 
 ACTOR = "nightdesk"
-DATABASE, RUN, USED_AT, HANDLED, PENDING, SINCE = (
-    "database", "run", "used at", "restored: handled", "restored: pending", "restored: since",
-)  # fmt: skip
+DATABASE, RUN, USED_AT = "database", "run", "used at"  # keys of `meta`
+HANDLED, PENDING, SINCE = "restored: handled", "restored: pending", "restored: since"
 PAUSED = (
     "the database is older than the last run, as after restoring a backup; every account's timeline is read back "
     "before anything is sent. Read `nightdesk queue list --state held` and `nightdesk log`, then `nightdesk resume`"
@@ -41,7 +40,6 @@ def note_run(desk: Nightdesk) -> None:
         newest = attempts.highest(tx)
     noted = desk.noted
     if noted is None or newest < noted.attempt:
-        desk.noted = None
         begin_run(desk)
         return
     minute_over = abs(now - noted.at) >= NOTE_EVERY
@@ -54,12 +52,14 @@ def note_run(desk: Nightdesk) -> None:
 
 
 def begin_run(desk: Nightdesk) -> bool:
-    """Compare the database with the file, once in a process, and stop everything where the file is ahead.
+    """Compare the database with the file and stop everything where the file is ahead: at the beginning of a process,
+    and when the database is older than this process has seen it.
 
     Returns whether that was so: the database is an older copy, and what it does not know has to be read back.
     """
-    if desk.noted is not None:
+    if desk.noted is not None and not _went_back(desk, desk.noted):
         return False
+    desk.noted = None
     now, last = desk.clock.real_now(), lastrun.read(desk.settings.home)
     with desk.database.begin() as tx:
         name, new = _name(tx)
@@ -80,6 +80,12 @@ def begin_run(desk: Nightdesk) -> bool:
         log.error("Everything is paused: %s.", PAUSED)
     _note(desk, LastRun(database=name, run=run, attempt=newest, at=now))
     return older
+
+
+def _went_back(desk: Nightdesk, noted: LastRun) -> bool:
+    """Whether the database was replaced by an older copy while this process was at work."""
+    with desk.database.read() as tx:
+        return attempts.highest(tx) < noted.attempt or int(meta.get(tx, RUN) or 0) < noted.run
 
 
 def _name(tx: Transaction) -> tuple[str, bool]:
