@@ -12,9 +12,11 @@ from bot.asking import open_doors
 from bot.configuring.edition import is_later
 from bot.deliver import Flow, Tell, deliver
 from bot.errors import TryAgainLater
+from bot.lastrun import note_run
 from bot.nightdesk import Nightdesk
 from bot.pausing import switched_off
 from bot.recovery import recover
+from bot.restored import check_restored
 from bot.store import lanes, meta
 from bot.summary import EXIT_CONFIGURATION, TROUBLE, Step, Summary, Trouble
 
@@ -47,6 +49,7 @@ def run_pass(
         summary.add(step)
         tell(step)
 
+    check_restored(desk)
     if not keep_time(desk):
         return summary
     if not take_edition(desk):
@@ -63,6 +66,7 @@ def run_pass(
     if anything_due(desk):
         until = None if stay else desk.clock.desk_now()
         deliver(desk, Flow(note, stopping, duties.when_time, summary, until=until))
+        note_run(desk)
     beat(desk)
     return summary
 
@@ -90,6 +94,7 @@ class Duties:
         try:
             wake_lanes(self.desk)
             beat(self.desk)
+            note_run(self.desk)
             if now - self.swept >= sweep and not self.desk.database.exclusive:
                 self.desk.database.measure_skew()
                 recover(self.desk)

@@ -16,7 +16,8 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "reconcile", "reconciled", "search", "asking", "pausing", "decide", "unpublish", "wording", "golive",
+        "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish", "wording",
+        "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
     },
     "edges": {"sources", "platforms", "store", "fetch"},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
-from bot.store import lanes
+from bot.store import attempts, lanes
 from tests.world import World, world
 
 BOT = Path(__file__).resolve().parents[1] / "bot"
@@ -26,14 +27,17 @@ ENDS = {
     "claimed": (0, "published"),
     "written": (0, "published"),
     "intended": (0, "unconfirmed"),
-    "called": (1, "unconfirmed"),
+    "called": (1, "published"),
     "recorded": (1, "published"),
 }
 
 
+LOOKS = ("look_claimed", "look_read", "look_matched", "look_written")
+RESTORED = ("restored_matched", "restored_written")
+
+
 def test_every_failpoint_of_the_way_is_in_the_table() -> None:
-    elsewhere = {"recovered", "deletion_noted", "deleted"}  # the last two: see test_cli_repairing.py
-    assert FAILPOINTS - elsewhere == set(ENDS)
+    assert FAILPOINTS - {"recovered", *LOOKS, *RESTORED} == set(ENDS)
 
 
 @pytest.mark.parametrize("point", ENDS)
@@ -65,8 +69,29 @@ def test_a_run_killed_while_it_recovers_recovers_again(tmp_path: Path, database_
         assert made.command("once", NIGHTDESK_CRASH_AT=point).returncode == -9
         _after_the_lease(made)
         made.once()
-        assert made.states() == {"x-main": ["unconfirmed"]}
-        assert "may be live" in made.lines("log")[-1]["error"]
+        assert made.states() == {"x-main": ["published"]}
+        assert ("unconfirmed", "settling") in made.story(1)
+        assert len(made.posts()) == 1
+
+
+@pytest.mark.parametrize("point", LOOKS)
+def test_a_run_killed_while_it_looks_comes_to_the_same_end(tmp_path: Path, database_url: str, point: str) -> None:
+    with world(tmp_path, database_url, ONE_X) as made:
+        made.clock.simulated = False
+        made.clock.now = made.clock.real
+        settings = made.home / "config" / "nightdesk.toml"
+        settings.write_text(settings.read_text("utf-8").replace("[delivery]", '[delivery]\nsettle = "1 s"'), "utf-8")
+        made.add("The only one")
+        made.order(kind="reset_after", method="POST")
+        made.once()
+        time.sleep(1.1)
+        assert made.command("once", NIGHTDESK_CRASH_AT=point).returncode == -9
+        _after_the_lease(made)
+        made.once()
+        assert made.states() == {"x-main": ["published"]}
+        assert [state for state, _ in made.story(1)] == ["queued", "sending", "unconfirmed", "published"]
+        with made.desk() as desk, desk.database.read() as tx:
+            assert len(attempts.of(tx, 1)) == 1
         assert len(made.posts()) == 1
 
 
