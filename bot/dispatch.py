@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot import overdue
 from bot.account import Account
 from bot.deliver import Tell, serve
 from bot.errors import NightdeskError, TryAgainLater
@@ -47,6 +48,7 @@ def run_pass(
         if account.name in free and not stopping():
             _serve_apart(desk, account, summary, note, stopping)
     beat(desk)
+    overdue.note(desk)
     return summary
 
 

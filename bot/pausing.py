@@ -17,7 +17,7 @@ from pathlib import Path
 from bot.account import Account
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
-from bot.store import deliveries, doors, lanes, pauses, slots
+from bot.store import deliveries, doors, lanes, meta, pauses, slots
 from bot.store.database import Transaction
 from bot.timetable import planner
 from bot.timetable.lineup import Dropped, Lineup
@@ -36,6 +36,11 @@ class Then(StrEnum):
 
 def scope_of(account: str | None) -> str:
     return EVERYTHING if account is None else f"account:{account}"
+
+
+def resumed_key(scope: str) -> str:
+    """Where the store's `meta` keeps when the scope was last resumed (desk time): nothing was due before."""
+    return f"resumed {scope}"
 
 
 def pause(desk: Nightdesk, *, account: str | None, reason: str, until: datetime | None, actor: str) -> None:
@@ -64,6 +69,7 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
         for name in names:
             _record_missed(desk, tx, desk.account(name))
         pauses.lift(tx, scope_of(account))
+        meta.set_time(tx, resumed_key(scope_of(account)), desk.clock.desk_now())
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
@@ -96,10 +102,15 @@ def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
     """Why the account may not post now, or an empty string."""
-    if switched := _switched_off(desk.settings.home / "PAUSE"):
-        return switched
-    wanted = {EVERYTHING, scope_of(account.name)}
-    return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
+    reasons = pause_reasons(desk, tx, now)
+    return reasons.get(EVERYTHING) or reasons.get(scope_of(account.name), "")
+
+
+def pause_reasons(desk: Nightdesk, tx: Transaction, now: datetime) -> dict[str, str]:
+    """What is paused now, scope by scope, and why; the file PAUSE speaks first."""
+    reasons = {pause.scope: pause.reason for pause in pauses.active(tx, now)}
+    switched = _switched_off(desk.settings.home / "PAUSE")
+    return {**reasons, EVERYTHING: switched} if switched else reasons
 
 
 def open_when_settled(desk: Nightdesk, tx: Transaction, account: str) -> bool:

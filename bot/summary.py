@@ -54,9 +54,12 @@ class Trouble:
     exit_status: int
 
 
+TROUBLES = "trouble of "
+
+
 def trouble_key(account: str) -> str:
     """Where an account's present trouble is kept in the store's `meta`, for `status` to read."""
-    return f"trouble of {account}"
+    return f"{TROUBLES}{account}"
 
 
 @dataclass(slots=True)

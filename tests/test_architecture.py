@@ -18,11 +18,14 @@ FLOORS = {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
         "pausing", "decide", "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
+        "overview", "overdue", "due",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
     "writing": {"compose", "templating", "configuring", "resources"},
     "pure": {"text", "timetable", "retry", "matching", "identity"},
-    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints"},
+    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints",
+        "tasks", "health",
+    },
 }  # fmt: skip
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS.values()) for room in rooms}
 

@@ -102,10 +102,10 @@ def change(
     return True
 
 
-def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
+def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) -> list[Candidate]:
     """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
 
-    An evergreen article's second and later rounds never grow old.
+    An evergreen article's second and later rounds never grow old. `most`: only so many, the first ones.
     """
     d, a = deliveries.c, articles.c
     columns = (d.id, d.article, d.priority, d.position, d.pinned, d.round, a.breaking, a.evergreen, a.section)
@@ -114,6 +114,7 @@ def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
         .join_from(deliveries, articles)
         .where(IS_OPEN, d.account == account, d.live == live, d.state == State.QUEUED)
         .order_by(a.breaking.desc(), d.priority.desc(), d.position, d.id)
+        .limit(most)
     )
     return [
         Candidate(
@@ -129,6 +130,12 @@ def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
         )
         for row in tx.execute(queued)
     ]
+
+
+def queued_since(tx: Transaction, account: str, live: bool, moment: datetime) -> set[int]:
+    """The account's queued deliveries with that stamp that were made later than `moment` (desk time)."""
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state == State.QUEUED)
+    return set(tx.execute(sa.select(deliveries.c.id).where(*mine, deliveries.c.created > moment)).scalars())
 
 
 def open_of(tx: Transaction, account: str, *, live: bool, states: Collection[State] = OPEN_STATES) -> list[Delivery]:

@@ -16,6 +16,12 @@ def get(tx: Transaction, key: str) -> str | None:
     return tx.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
 
 
+def under(tx: Transaction, prefix: str) -> dict[str, str]:
+    """All values whose key begins so, by the rest of the key."""
+    begins = sa.select(meta).where(meta.c.key.startswith(prefix, autoescape=True))
+    return {row.key.removeprefix(prefix): row.value for row in tx.execute(begins)}
+
+
 def set(tx: Transaction, key: str, value: str | None) -> None:
     """Store the value; None takes it away."""
     if value is None:

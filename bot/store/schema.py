@@ -101,11 +101,17 @@ deliveries = sa.Table(
     _column("text", Prose, optional=True),
     _column("created", Moment),  # desk time
     _column("changed", Moment),  # desk time of the last change of state
+    _column("late_told", Moment, optional=True),  # desk time: the due moment that it was told to be late for
     sa.UniqueConstraint("article", "account", "live", "round"),
 )
 IS_OPEN = _is_any_of(deliveries.c.state, OPEN_STATES)
+IS_QUEUED = deliveries.c.state == sa.literal_column(f"'{State.QUEUED.value}'")
+IN_LINE = sa.and_(IS_QUEUED, deliveries.c.pinned.is_(None))
+IS_PIN = sa.and_(IS_QUEUED, deliveries.c.pinned.is_not(None))
+IS_UNSETTLED = _is_any_of(deliveries.c.state, (State.HELD, State.SENDING, State.UNCONFIRMED))
 HAS_ENDED = _is_any_of(deliveries.c.state, (*TERMINAL_STATES, State.UNCONFIRMED))
 _partial("ix_deliveries_open", deliveries.c.account, deliveries.c.position, deliveries.c.id, where=IS_OPEN)
+_partial("ix_deliveries_unsettled", deliveries.c.state, deliveries.c.account, deliveries.c.id, where=IS_UNSETTLED)
 _partial("ix_deliveries_ended", deliveries.c.changed, deliveries.c.id, where=HAS_ENDED)
 
 attempts = sa.Table(
