@@ -79,6 +79,12 @@ def in_words(state: State, reason: str) -> str:
     return f"{word}: {known.words}" + (f" ({particulars.strip()})" if particulars.strip() else "")
 
 
+def told(state: State, reason: str, delivery: str) -> str:
+    """The state and its reason in words, and the command that settles it where the reason alone does not say so."""
+    words, command = in_words(state, reason), settled_by(state, reason, delivery)
+    return f"{words} → {command}" if command and state in (State.UNCONFIRMED, State.WITHDRAWN) else words
+
+
 def settled_by(state: State, reason: str, delivery: str) -> str:
     """The command that settles such a delivery (`d34`), or "" where there is nothing to do."""
     meaning = UNCONFIRMED.get(reason.partition(":")[0]) if state is State.UNCONFIRMED else None

@@ -87,7 +87,8 @@ def _story_record(desk: Nightdesk, told: Story) -> Record:
         for c in told.history
     ]
     made = [output.record(attempt, zone) for attempt in told.attempts]
-    return {**output.record(told.queue, zone), "round": told.round, "history": history, "attempts": made}
+    more = {"round": told.round, "words": told.words, "command": told.command or None}
+    return {**output.record(told.queue, zone), **more, "history": history, "attempts": made}
 
 
 def _tell_story(desk: Nightdesk, told: Story) -> None:
@@ -97,6 +98,10 @@ def _tell_story(desk: Nightdesk, told: Story) -> None:
     output.say(
         f"on {line.account} ({line.platform or 'not in the settings'}, {output.mode(line.live)}{again}): {line.state}"
     )
+    if told.words:
+        output.say(told.words)
+    if told.command:
+        output.say(f"To settle it: {told.command}")
     if line.link:
         output.say(line.link)
     if line.due_at:
