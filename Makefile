@@ -13,7 +13,7 @@ SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
-	@echo "make bench   speed beside other packages, which it installs apart; KEEP=1 writes docs/benchmarks.md again"
+	@echo "make bench   speed beside other packages; ONLY=text or ONLY=delivery; KEEP=1 writes docs/benchmarks.md again"
 	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
@@ -39,9 +39,10 @@ types: $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev
 	@$(BIN)/python -m bench.fuzz
 
-# What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed.
+# What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed. ONLY=text or
+# ONLY=delivery measures one part.
 bench: $(VENV)/.ready-dev
-	@$(BIN)/python -m bench $(if $(KEEP),--keep)
+	@$(BIN)/python -m bench $(if $(ONLY),--only '$(ONLY)') $(if $(KEEP),--keep)
 
 # $(1): what to install, with its extras. Exact versions come from constraints.txt.
 define install

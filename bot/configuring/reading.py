@@ -33,6 +33,7 @@ WORDINGS = {
     "model_type": "should be a table",
     "too_short": "should name at least one",
     "greater_than_equal": "should be at least {ge}",
+    "less_than_equal": "should be at most {le}",
 }
 
 
@@ -165,7 +166,11 @@ def settings_from(file: File, home: Path, database: str) -> Settings:
 
 def delivery_from(table: DeliveryTable) -> DeliverySettings:
     return DeliverySettings(
-        deadline=table.deadline, settle=table.settle, lease=table.lease, unconfirmed=table.unconfirmed
+        deadline=table.deadline,
+        settle=table.settle,
+        lease=table.lease,
+        unconfirmed=table.unconfirmed,
+        senders=table.senders,
     )
 
 

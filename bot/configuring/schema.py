@@ -153,12 +153,13 @@ class SourceTable(Table):
 
 
 class DeliveryTable(Table):
-    """`[delivery]`: the times of one call to a platform and what happens when its answer is lost."""
+    """`[delivery]`: the times of one call to a platform, how many at once, and what happens when its answer is lost."""
 
     deadline: Span = timedelta(seconds=30)
     settle: Duration = Field(default=timedelta(seconds=120), validate_default=True)
     lease: Span = Field(default=timedelta(seconds=90), validate_default=True)
     unconfirmed: str = "ask"
+    senders: int = Field(default=32, ge=1, le=512)
 
     @field_validator("settle")
     @classmethod
