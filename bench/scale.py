@@ -26,7 +26,7 @@ from bot.nightdesk import Nightdesk
 from bot.report import latest
 from bot.settings import Settings
 from bot.status import status
-from bot.store import deliveries, lanes
+from bot.store import lanes, lookup
 from bot.store.database import Database
 from bot.store.logbook import Filter
 from bot.templating import Templates
@@ -42,7 +42,7 @@ QUEUES = (1_000, 10_000, 100_000, 1_000_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """One kind of work on one kind of database: milliseconds by size, the smallest first, each the median of all rounds."""
+    """One kind of work on one kind of database: milliseconds by size, the smallest first."""
 
     work: str
     database: str
@@ -93,15 +93,16 @@ _claims = _Claims()
 
 
 def claim_hundred(database: Database) -> list[tuple[str, int]]:
-    """Claim a hundred lanes that are due, and pick what each sends: one transaction. Returns account and fence of each."""
-    until, found = _claims.until(), []
+    """One transaction as the desk does it: claim a hundred lanes that are due, and ask for the queue of each.
+
+    Returns account and fence of each.
+    """
     with database.begin() as tx:
-        for name in lanes.due(tx, NOW)[:HUNDRED]:
-            fence = lanes.claim(tx, name, owner="bench", now=NOW, until=until)
-            if fence is not None:
-                deliveries.waiting(tx, name, False)
-                found.append((name, fence))
-    return found
+        claimed = lanes.claim(tx, owner="bench", desk_now=NOW, until=_claims.until(), most=HUNDRED)
+        asked = [lookup.Asked(account=lane.account, live=False, counted_to=lane.counted_to) for lane in claimed]
+        found = lookup.queues(tx, asked, now=NOW, sent_since=NOW - timedelta(hours=25))
+    assert len(found) == len(claimed)
+    return [(lane.account, lane.fence) for lane in claimed]
 
 
 def give_back(database: Database, claimed: Sequence[tuple[str, int]]) -> None:

@@ -23,7 +23,7 @@ _NOW = int(NOW.timestamp()) * 1_000_000
 _SECOND = 1_000_000
 
 Columns = Mapping[str, object]
-"""Column -> its value, or (str) an SQL expression over the number `i` of the row. Columns we do not have are left out."""
+"""Column -> its value, or (str) an SQL expression over the number `i` of the row. Those we do not have are left out."""
 
 
 def account(lane: int) -> str:
@@ -32,20 +32,21 @@ def account(lane: int) -> str:
 
 def past(url: str, posts: int) -> None:
     """A new database with that many published posts, one a second until now, and some open ones."""
-    _fill(url, [*_lanes(), *_published(posts), *_open(posts)])
+    _fill(url, [*_lanes(look_at=_NOW + 3600 * _SECOND), *_published(posts), *_open(posts)])
 
 
 def queue(url: str, posts: int) -> None:
     """A new database whose lanes are all due, with that many posts queued on them."""
     queued = {"state": "'queued'", "account": _lane_of("i"), "created": _NOW, "changed": _NOW, "dated": _NOW}
-    _fill(url, [*_lanes(), *_articles(posts), _insert("deliveries", 1, posts, _delivery(queued))])
+    _fill(url, [*_lanes(look_at=0), *_articles(posts), _insert("deliveries", 1, posts, _delivery(queued))])
 
 
 # -- rows --------------------------------------------------------------------------------------------------------
 
 
-def _lanes() -> Iterator[tuple[str, int, int, Columns]]:
-    lane = {"account": "'lane-' || i", "counted_to": _NOW, "look_at": 0, "fence": 0}
+def _lanes(*, look_at: int) -> Iterator[tuple[str, int, int, Columns]]:
+    yield "meta", 1, 1, {"key": "'last_pass'", "value": f"'{NOW.isoformat()}'"}
+    lane = {"account": "'lane-' || i", "counted_to": _NOW, "look_at": look_at, "fence": 0}
     yield _insert("lanes", 0, LANES - 1, lane)
 
 
@@ -161,7 +162,7 @@ def _fill_postgresql(url: str, inserts: list[tuple[str, int, int, Columns]]) -> 
         connection.execute("SET session_replication_role = replica")  # foreign keys need no looking up
         connection.execute("SET synchronous_commit = off")
         for table, first, last, columns in inserts:
-            connection.execute(_sql(table, columns, f"generate_series({first}, {last}) AS n(i)"))
+            connection.execute(_sql(table, columns, f"generate_series({first}::bigint, {last}::bigint) AS n(i)"))
         connection.execute("VACUUM ANALYZE")  # as the server does by itself before long
 
 

@@ -41,7 +41,7 @@ def due_now(desk: Nightdesk, tx: Transaction, overview: Overview, waiting: Mappi
 
 def _may_be_due(desk: Nightdesk, overview: Overview, account: Account, *, pins: bool) -> bool:
     lane, timetable = overview.lanes.get(account.name), desk.timetable(account)
-    if lane is None or overview.paused(account):
+    if lane is None or not overview.restless(account, overview.now):
         return False
     if pins or timetable.at_once or timetable.breaking_at_once:
         return True
@@ -57,9 +57,10 @@ def _due(desk: Nightdesk, tx: Transaction, overview: Overview, account: Account)
 
 def is_stalled(desk: Nightdesk, tx: Transaction, overview: Overview, account: Account) -> bool:
     """Whether something would have gone out at least ten minutes ago if a pass had run since the last one."""
-    if not overview.nobody_works:
+    now, late = overview.now, overview.now - PATIENCE
+    if not overview.nobody_works or not overview.restless(account, late):
         return False
-    now, late, opens = overview.now, overview.now - PATIENCE, opens_at(desk, tx, account)
+    opens = opens_at(desk, tx, account)
     if opens is None or opens > now:
         return False
     view, live = view_of(desk, tx, account), overview.is_live(account)

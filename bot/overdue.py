@@ -8,8 +8,9 @@ Late is what is not out, and not given up, ten minutes after it was due:
 - *sending*: counts from the attempt, as one made late after a stop is nothing to worry about while it lasts.
 - *held*: never; a person has decided that it waits.
 
-`note` is called once a pass. It looks every half minute, and only at accounts that something holds up or, after a stop,
-at all of them. What it has told stays in the database: again it is told only when it is late for another due moment.
+`note` is called once a pass. It looks every half minute, and only at accounts that wanted a look ten minutes ago and had
+none, or that something keeps (`Overview.restless`). What it has told stays in the database: it tells a post again only
+when that is late for another due moment.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from bot import tasks
 from bot.account import Account
@@ -124,18 +126,17 @@ def _tried(desk: Nightdesk, tx: Transaction, overview: Overview) -> Iterator[Lat
 
 
 def _suspects(desk: Nightdesk, tx: Transaction, overview: Overview) -> list[Account]:
-    """The accounts whose queue is worth a look: something holds them up, and they may have something that is due."""
-    names = desk.settings.accounts.keys() if overview.nobody_works else overview.held_up
-    waiting = {count.account for count in census.queued(tx)} if names else set()
-    pinned = census.pinned_accounts(tx) if waiting else set()
-    found = (desk.settings.accounts[name] for name in sorted(waiting.intersection(names, desk.settings.accounts)))
-    worth = (account for account in found if _may_be_late(desk, overview, account, pins=account.name in pinned))
-    return [account for account, _ in zip(worth, range(MOST_ACCOUNTS), strict=False)]
+    """The accounts whose queue is worth a look: they wanted one ten minutes ago, or something keeps them."""
+    late = overview.now - PATIENCE
+    restless = [account for account in overview.accounts.values() if overview.restless(account, late)]
+    pinned = census.pinned_accounts(tx) if restless else set()
+    worth = (account for account in restless if _may_be_late(desk, overview, account, pins=account.name in pinned))
+    return list(islice(worth, MOST_ACCOUNTS))
 
 
 def _may_be_late(desk: Nightdesk, overview: Overview, account: Account, *, pins: bool) -> bool:
     lane = overview.lanes.get(account.name)
-    if lane is None or overview.paused(account):
+    if lane is None:
         return False
     return may_be_late(desk.timetable(account), account.caps, lane.counted_to, overview.now, pins=pins)
 

@@ -14,7 +14,7 @@ from bot.store.database import Transaction
 from bot.store.doors import Door
 from bot.store.lanes import Lane
 from bot.store.pauses import Pause
-from bot.summary import TROUBLES
+from bot.summary import TROUBLE
 from bot.timetable.lateness import PATIENCE
 
 
@@ -31,6 +31,7 @@ class Overview:
     paused_for: Mapping[str, str]
     troubles: Mapping[str, str]
     accounts: Mapping[str, Account]
+    counts_anew: bool
 
     @classmethod
     def read(cls, desk: Nightdesk, tx: Transaction) -> Overview:
@@ -39,13 +40,14 @@ class Overview:
         return cls(
             now=now,
             real_now=desk.clock.real_now(),
-            last_pass=lanes.last_pass(tx),
+            last_pass=meta.last_pass(tx),
             lanes={lane.account: lane for lane in lanes.every(tx)},
             doors={door.key: door for door in doors.closed(tx)},
             pauses=tuple(pauses.active(tx, now)),
             paused_for=pause_reasons(desk, tx, now),
-            troubles=meta.under(tx, TROUBLES),
+            troubles=meta.beginning_with(tx, TROUBLE),
             accounts=desk.settings.accounts,
+            counts_anew=not desk.clock.simulated and meta.get(tx, "simulated_to") is not None,
         )
 
     @property
@@ -76,15 +78,21 @@ class Overview:
     def resting(self, account: str) -> Lane | None:
         """The account's lane, if it waits to try again."""
         lane = self.lanes.get(account)
-        return lane if lane and lane.next_try and lane.next_try > self.real_now else None
+        rests = lane is not None and lane.wake_at is not None and lane.wake_at > self.real_now
+        return lane if rests and not self.closed(account) else None
 
-    @property
-    def held_up(self) -> set[str]:
-        """The accounts that something keeps from their work: a closing, a wait, another worker, a trouble, a door."""
-        held = {lane.account for lane in self.lanes.values() if lane.closed_reason or lane.next_try or lane.owner}
-        if self.doors:
-            held |= {name for name, account in self.accounts.items() if self.door(account)}
-        return held | self.troubles.keys()
+    def restless(self, account: Account, moment: datetime) -> bool:
+        """Whether the account may have something that is due at that moment (desk time), now or earlier.
+
+        A lane that is free and wanted no look until then has nothing: so the planner said at the last look.
+        """
+        lane = self.lanes.get(account.name)
+        if lane is None or self.paused(account):
+            return False
+        wanted = lane.look_at is not None and lane.look_at <= moment
+        lost = lane.lease_until is not None and lane.lease_until <= self.real_now
+        kept = lane.closed_reason is not None or lane.wake_at is not None or account.name in self.troubles
+        return wanted or lost or kept or self.counts_anew or self.door(account) is not None
 
     def pause_ended(self, tx: Transaction, account: Account) -> datetime | None:
         """When (desk time) the account's last pause ended, as far as that is known."""
@@ -104,8 +112,8 @@ class Overview:
             return trouble, "nightdesk check"
         if door := self.door(account):
             return f"the {account.platform} app of the account is closed: {door.reason}", skip
-        if (lane := self.resting(account.name)) and lane.next_try:
-            return f"it could not be sent, and is tried again at {_at(account, lane.next_try)}", skip
+        if (lane := self.resting(account.name)) and lane.wake_at:
+            return f"it could not be sent, and is tried again at {_at(account, lane.wake_at)}", skip
         if self.nobody_works:
             return "no pass has run since it was due", "nightdesk once"
         return "its account is at work with something else", f"nightdesk show d{delivery}"

@@ -17,7 +17,7 @@ from bot.delivery import OPEN_STATES, Delivery, State
 from bot.store import deliveries as singles
 from bot.store.database import Database, Transaction
 from bot.store.rows import made
-from bot.store.schema import IN_LINE, IS_OPEN, IS_PIN, IS_UNSETTLED, articles, deliveries
+from bot.store.schema import IN_LINE, IN_ORDER, IS_OPEN, IS_PIN, IS_UNSETTLED, articles, deliveries
 
 PAGE = 500
 
@@ -26,8 +26,6 @@ Key = tuple[bool, int, float, int]
 """Where a delivery stands in its account's queue: breaking first, then higher priority, lower position, older."""
 
 _D = deliveries.c
-_BREAKING = articles.c.breaking
-_IN_ORDER = (_BREAKING.desc(), _D.priority.desc(), _D.position, _D.id)
 
 
 def by_number(
@@ -81,7 +79,7 @@ def _page_of_line(tx: Transaction, account: str, live: bool, after: Key | None, 
     found: list[Pair] = []
     for beyond in _stretches(after):
         query = _pairs().where(IN_LINE, _D.account == account, _D.live == live, *beyond)
-        found += _fetched(tx, query.order_by(*_IN_ORDER).limit(limit - len(found)))
+        found += _fetched(tx, query.order_by(*IN_ORDER).limit(limit - len(found)))
         if len(found) == limit:
             break
     return found
@@ -93,11 +91,11 @@ def _stretches(after: Key | None) -> Sequence[Sequence[sa.ColumnElement[bool]]]:
     if after is None:
         return [()]
     not_breaking, minus_priority, position, number = after
-    same = (not not_breaking) == _BREAKING
+    same = (not not_breaking) == _D.breaking
     behind = sa.tuple_(_D.position, _D.id) > sa.tuple_(sa.literal(position), sa.literal(number))
     stretches: list[Sequence[Any]] = [(same, _D.priority == -minus_priority, behind)]
     stretches.append((same, _D.priority < -minus_priority))
-    return stretches if not_breaking else [*stretches, (sa.false() == _BREAKING,)]
+    return stretches if not_breaking else [*stretches, (sa.false() == _D.breaking,)]
 
 
 def _apart(database: Database, account: str, states: set[State], page: int) -> Iterator[Pair]:
@@ -116,7 +114,7 @@ def _keys_apart(tx: Transaction, account: str, states: set[State]) -> Iterator[K
     kinds: list[Sequence[Any]] = [(IS_UNSETTLED, _D.state.in_(list(unsettled)))] if unsettled else []
     kinds += [(IS_PIN,)] if State.QUEUED in states else []
     for kind in kinds:
-        columns = sa.select(_BREAKING, _D.priority, _D.position, _D.id).join_from(deliveries, articles)
+        columns = sa.select(_D.breaking, _D.priority, _D.position, _D.id)
         for breaking, priority, position, number in tx.execute(columns.where(_D.account == account, *kind)):
             yield not breaking, -priority, position, number
 
