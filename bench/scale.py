@@ -22,6 +22,8 @@ from bench.peers import CannotInstall
 from bench.posting.databases import Databases, SQLiteFiles, disk_folder, postgresql_server
 from bench.scale_fill import HELD, LANES, NOW, UNCONFIRMED, account, past, queue
 from bot.account import Account
+from bot.configuring import SETTINGS_FILE
+from bot.configuring.edition import Editions
 from bot.nightdesk import Nightdesk
 from bot.report import latest
 from bot.settings import Settings
@@ -130,6 +132,7 @@ def desk_over(url: str, folder: Path) -> Nightdesk:
         clock=_Clock(),
         database=Database.open(url),
         templates=Templates([folder]),
+        editions=Editions(folder / SETTINGS_FILE, settings.templates),
         connect=unconnected,  # type: ignore[arg-type]
     )
 

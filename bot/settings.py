@@ -15,14 +15,14 @@ from bot.account import Account
 class DeliverySettings:
     """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept.
 
-    `senders`: how many calls may be under way at once.
+    `senders`: how many calls, each of another account, are made side by side.
     """
 
     deadline: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
     lease: timedelta = timedelta(seconds=90)
-    senders: int = 32
     unconfirmed: str = "ask"
+    senders: int = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

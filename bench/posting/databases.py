@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ class Databases(ABC):
         """The URL of a new, empty database."""
 
     @abstractmethod
-    def copied(self, url: str) -> Iterator[str]:
-        """A context: the URL of a copy, which is gone in the end."""
+    def copied(self, url: str) -> AbstractContextManager[str]:
+        """The URL of a copy, which is gone in the end."""
 
 
 class SQLiteFiles(Databases):

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,6 +23,8 @@ from bench.posting.homes import Newsroom, write_home
 
 Say = Callable[[str], None]
 ROUNDS = 5
+PATIENCE = 600.0
+"""Seconds until a contender that has not come to an end is given up."""
 MORNING, AFTER_THE_SLOT, SLOT = "2026-06-01T06:00:00+00:00", "2026-06-01T12:00:05+00:00", "12:00"
 
 
@@ -51,7 +54,7 @@ class Run:
     """What one contender took once: seconds, CPU seconds and the most memory (MB) of its processes.
 
     Only of Nightdesk: `ahead`, intents committed ahead of the senders at the most (None: it does not tell);
-    `loading`, seconds to read the settings; `durability`, the database's own words.
+    `loading`, CPU seconds to read the settings; `durability`, the database's own words.
     """
 
     seconds: float
@@ -78,7 +81,7 @@ def run_race(race: Race, databases: dict[str, Databases], say: Say, rounds: int 
     """All rounds of the race. `databases` are those to be had, by name; who needs another is left out."""
     results = Results(race)
     contenders = [each for each in race.contenders if each.library or each.database in databases]
-    with _ground(race, databases, contenders) as ground:
+    with ground_of(race, databases, contenders) as ground:
         for number in range(rounds):
             turn = number % len(contenders)
             for contender in contenders[turn:] + contenders[:turn]:
@@ -94,13 +97,13 @@ def _details(run: Run) -> str:
 
 
 @contextmanager
-def _ground(race: Race, databases: dict[str, Databases], contenders: Sequence[Contender]) -> Iterator[Ground]:
+def ground_of(race: Race, databases: dict[str, Databases], contenders: Sequence[Contender]) -> Iterator[Ground]:
     """The server, the home, and a filled database of each kind."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightdesk-bench-")))
-        server = stack.enter_context(_server(race.latency))
-        write_home(folder, race.newsroom, server=server, senders=race.threads)
-        ground = Ground(race, folder, server, databases)
+        address = stack.enter_context(server(race.latency))
+        write_home(folder, race.newsroom, server=address, senders=race.threads)
+        ground = Ground(race, folder, address, databases)
         for name in {each.database for each in contenders} - {""}:
             ground.fill(name)
         yield ground
@@ -109,8 +112,9 @@ def _ground(race: Race, databases: dict[str, Databases], contenders: Sequence[Co
 class Ground:
     """Where a race takes place."""
 
-    def __init__(self, race: Race, folder: Path, server: str, databases: dict[str, Databases]) -> None:
-        self._race, self._folder, self._server, self._databases = race, folder, server, databases
+    def __init__(self, race: Race, folder: Path, address: str, databases: dict[str, Databases]) -> None:
+        self._race, self._folder, self._databases = race, folder, databases
+        self.server = address
         self._filled: dict[str, str] = {}
 
     def fill(self, name: str) -> None:
@@ -127,29 +131,45 @@ class Ground:
     def _posts(self) -> Path:
         return self._folder / "posts.json"
 
-    def run(self, contender: Contender) -> Run:
-        """One contender posts everything. Raises WentWrong unless all arrived, each once, and is written down so."""
-        self._control("reset")
+    def run(self, contender: Contender, program: str = "desk") -> Run:
+        """One contender posts everything. Raises WentWrong unless all arrived, each once, and is written down so.
+
+        `program` is the module that a Nightdesk runs in.
+        """
+        self.forget()
         if contender.library:
-            told = {"library": contender.library, "server": self._server}
+            told = {"library": contender.library, "server": self.server}
             run = _measured("bare", [{**told, "threads": self._race.threads, "posts": str(self._posts)}], os.environ)
-            self._check(contender, "")
+            self.check(contender, "")
             return run
-        with self._databases[contender.database].copied(self._filled[contender.database]) as url:
+        with self.filled(contender) as url:
             told = {"home": str(self._folder), "now": AFTER_THE_SLOT if self._race.newsroom.slot else None}
-            run = _measured("desk", [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
-            self._check(contender, url)
+            run = _measured(program, [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
+            self.check(contender, url)
         return run
 
-    def _check(self, contender: Contender, url: str) -> None:
+    def filled(self, contender: Contender) -> AbstractContextManager[str]:
+        """The URL of a database of the contender's kind, with the whole queue in it."""
+        return self._databases[contender.database].copied(self._filled[contender.database])
+
+    def check(self, contender: Contender, url: str) -> None:
+        """Whether server and database (if there is a `url`) agree that everything went out once. Raises WentWrong."""
         tally, size = self._control("tally"), self._race.newsroom.size
         found = [tally["taken"], tally["distinct"], *(_written(url) if url else ())]
         if any(figure != size for figure in found):
             words = "posts taken, different ones, published, attempts accepted, ids of posts, in the history"
             raise WentWrong(f"{contender.name}, {self._race.title}: of {size} {words}: {found}")
 
-    def _control(self, word: str) -> dict[str, int]:
-        with urlopen(f"{self._server}/{word}") as answer:
+    def forget(self) -> None:
+        """The server counts from zero again."""
+        self._control("reset")
+
+    def bodies(self) -> list[str]:
+        """What the server took, sorted."""
+        return sorted(self._control("bodies")["bodies"])
+
+    def _control(self, word: str) -> dict[str, Any]:
+        with urlopen(f"{self.server}/{word}") as answer:
             return dict(json.load(answer))
 
 
@@ -174,7 +194,7 @@ def _measured(module: str, told: Sequence[dict[str, Any]], environment: Any) -> 
     """Start a process for each, let them all begin at once, and add up what they say."""
     said = []
     with ExitStack() as stack:
-        processes = [stack.enter_context(_process(module, each, environment)) for each in told]
+        processes = [stack.enter_context(_process_of(module, each, environment)) for each in told]
         for process in processes:
             _expect(process, "ready")
         for process in processes:
@@ -192,18 +212,21 @@ def _measured(module: str, told: Sequence[dict[str, Any]], environment: Any) -> 
 
 
 @contextmanager
-def _process(module: str, told: dict[str, Any], environment: Any) -> Iterator[subprocess.Popen[str]]:
+def _process_of(module: str, told: dict[str, Any], environment: Any) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", f"bench.posting.{module}", json.dumps(told)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
         try:
             yield process
         finally:
+            watchdog.cancel()
             process.kill()
 
 
 @contextmanager
-def _server(latency: float) -> Iterator[str]:
+def server(latency: float) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.posting.server", "--latency", str(latency)]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:

@@ -136,7 +136,7 @@ def at_the_same_second(results: Results) -> Iterator[Line]:
     loading = median(run.loading for run in mine)
     yield Line(
         work="the same: reading the settings of all accounts",
-        ours=f"{loading:.2f} s",
+        ours=f"{loading:.2f} s CPU",
         peer="",
         theirs="",
         ratio="",

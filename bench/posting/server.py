@@ -3,7 +3,7 @@
     python -m bench.posting.server --latency 0.3
 
 It prints its port and serves until its input ends. `GET /tally` tells what came since the last `GET /reset`:
-`{"taken": …, "distinct": …}`, the posts taken and how many different bodies they had.
+`{"taken": …, "distinct": …}`, the posts taken and how many different bodies they had; `GET /bodies` shows those.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Tally:
     def control(self, path: bytes) -> bytes:
         if path == b"/reset":
             self.reset()
+        if path == b"/bodies":
+            return _response(200, {"bodies": [body.decode() for body in self.bodies]})
         return _response(200, {"taken": self.taken, "distinct": len(self.bodies)})
 
 

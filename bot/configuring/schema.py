@@ -86,12 +86,12 @@ class AccountTable(Table):
     template: Template | None = None
     timetable: Timetable = []
     timezone: Zone | None = None
-    caps: CapsTable = CapsTable()
+    caps: CapsTable = Field(default_factory=CapsTable)  # a default would be copied in depth for each account
     live: bool = False
     credentials: dict[Credential, Secret] = Field(default={}, validate_default=True)
     language: Language = ""
     hashtags: dict[str, Hashtag] = {}
-    utm: UtmTable = UtmTable()
+    utm: UtmTable = Field(default_factory=UtmTable)
     allow: list[Allowed] = []
 
     @field_validator("handle")
