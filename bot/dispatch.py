@@ -88,6 +88,7 @@ class Duties:
         try:
             wake_lanes(self.desk)
             beat(self.desk)
+            overdue.note(self.desk)
             if now - self.swept >= sweep and not self.desk.database.exclusive:
                 self.desk.database.measure_skew()
                 recover(self.desk)

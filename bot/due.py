@@ -18,7 +18,7 @@ from bot.timetable import planner
 from bot.timetable.lateness import PATIENCE
 from bot.timetable.slots import slots_between
 
-MOST_ACCOUNTS = 2_000  # so many are planned; where more have something due, the count is of these
+MOST_ACCOUNTS = 1_000  # so many are planned; where more have something due, the count is of these
 
 
 def due_now(desk: Nightdesk, tx: Transaction, overview: Overview, waiting: Mapping[str, int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ only when that is late for another due moment.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -35,10 +35,10 @@ from bot.timetable.lateness import PATIENCE, Late, late_one, may_be_late
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=30)  # desk time
-MOST_ACCOUNTS = 500  # whose queues one look plans; more at once are an outage, which tells of itself
+MOST_ACCOUNTS = 300  # whose queues one look plans; the next look goes on with those behind them
 MOST_ATTEMPTS = 5_000
 MOST_LINES = 20  # ERROR lines of one look; the others are counted in one more
-LOOKED = "late_looked"
+LOOKED, LOOKED_TO = "late looked", "late looked to"  # in `meta`: when, and up to which account where there were more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +74,12 @@ def note(desk: Nightdesk) -> int:
         looked = meta.get_time(tx, LOOKED)
         if looked is not None and timedelta() <= now - looked < LOOK_EVERY:
             return 0
-        found = late_posts(desk, tx, Overview.read(desk, tx))
+        overview = Overview.read(desk, tx)
+        suspects = _suspects(desk, tx, overview, after=meta.get(tx, LOOKED_TO) or "")
+        found = _late_among(desk, tx, overview, suspects)
     with desk.database.begin() as tx:
         meta.set_time(tx, LOOKED, now)
+        meta.set(tx, LOOKED_TO, suspects[-1].name if len(suspects) == MOST_ACCOUNTS else None)
         new = [late for late in found if census.tell_late(tx, late.delivery, late.since)]
     for late in new[:MOST_LINES]:
         log.error("%s", in_one_line(desk, late))
@@ -95,12 +98,16 @@ def in_one_line(desk: Nightdesk, late: LatePost) -> str:
 
 
 def late_posts(desk: Nightdesk, tx: Transaction, overview: Overview) -> list[LatePost]:
-    """All posts that are late at this moment, the longest first."""
+    """All posts that are late at this moment, the longest first; queued ones of MOST_ACCOUNTS accounts at most."""
+    return _late_among(desk, tx, overview, _suspects(desk, tx, overview))
+
+
+def _late_among(desk: Nightdesk, tx: Transaction, overview: Overview, suspects: Sequence[Account]) -> list[LatePost]:
     tried = [*_tried(desk, tx, overview)]
     waits_for_them = {its.account for its in tried if its.state is State.SENDING or overview.closed(its.account)}
     found = tried + [
         late
-        for account in _suspects(desk, tx, overview)
+        for account in suspects
         if account.name not in waits_for_them and (late := _queued(desk, tx, overview, account))
     ]
     return sorted(found, key=lambda late: (late.since, late.delivery))
@@ -125,10 +132,14 @@ def _tried(desk: Nightdesk, tx: Transaction, overview: Overview) -> Iterator[Lat
             )
 
 
-def _suspects(desk: Nightdesk, tx: Transaction, overview: Overview) -> list[Account]:
-    """The accounts whose queue is worth a look: they wanted one ten minutes ago, or something keeps them."""
+def _suspects(desk: Nightdesk, tx: Transaction, overview: Overview, after: str = "") -> list[Account]:
+    """The accounts whose queue is worth a look: they wanted one ten minutes ago, or something keeps them.
+
+    By name, beginning behind the account `after`.
+    """
     late = overview.now - PATIENCE
     restless = [account for account in overview.accounts.values() if overview.restless(account, late)]
+    restless.sort(key=lambda account: (account.name <= after, account.name))
     pinned = census.pinned_accounts(tx) if restless else set()
     worth = (account for account in restless if _may_be_late(desk, overview, account, pins=account.name in pinned))
     return list(islice(worth, MOST_ACCOUNTS))

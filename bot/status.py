@@ -68,6 +68,7 @@ class _Look:
     counts: list[Count]
     unconfirmed: list[OpenAttempt]
     late: list[LatePost]
+    late_of: dict[str, LatePost]
     closed: dict[str, Lane]
     due: dict[str, int] = field(default_factory=dict)
     states: dict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
@@ -80,13 +81,17 @@ class _Look:
         overview, counts = Overview.read(desk, tx), [*census.queued(tx), *census.unsettled(tx)]
         unsure = any(count.state is State.UNCONFIRMED for count in counts)
         closed = {name: lane for name in overview.lanes if (lane := overview.closed(name))}
+        late = late_posts(desk, tx, overview)
+        # Where no pass runs the desk itself is stalled, and its queued posts are late for that alone.
+        queue = [] if overview.nobody_works else [its for its in late if its.state is State.QUEUED]
         look = cls(
             desk,
             tx,
             overview,
             counts,
             unconfirmed=census.open_attempts(tx, (State.UNCONFIRMED,), MOST_ATTEMPTS) if unsure else [],
-            late=late_posts(desk, tx, overview),
+            late=late,
+            late_of={its.account: its for its in queue},
             closed=closed,
         )
         look._tally()
@@ -101,12 +106,6 @@ class _Look:
                 self.reasons[count.account][count.reason.partition(":")[0]] += count.number
             if count.live is not None:
                 self.stamps[count.account][count.live] += count.number
-
-    def late_of(self, account: str) -> LatePost | None:
-        """The account's queued post that is late although passes run; without passes the desk itself is stalled."""
-        if self.overview.nobody_works:
-            return None
-        return next((late for late in self.late if late.account == account and late.state is State.QUEUED), None)
 
 
 # -- accounts ----------------------------------------------------------------------------------------------------
@@ -145,7 +144,7 @@ def _health(look: _Look, account: Account, states: Counter[State]) -> tuple[Heal
         return _NEEDED, trouble
     if number := look.stamps.get(name, Counter())[not overview.is_live(account)]:
         return _NEEDED, _stranded(number, account, live=not overview.is_live(account))
-    if late := look.late_of(name):
+    if late := look.late_of.get(name):
         return _NEEDED, f"d{late.delivery} is late: {late.why}"
     if held := states[State.HELD]:
         return _NEEDED, f"{held} held: `nightdesk queue list --state held` says why"
