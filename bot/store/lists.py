@@ -106,7 +106,8 @@ def _apart(database: Database, account: str, states: set[State], page: int) -> I
     for start in range(0, len(numbers), page):
         with database.read() as tx:
             query = _pairs().where(_D.id.in_(numbers[start : start + page]), _D.state.in_(list(states)))
-            yield from sorted(_fetched(tx, query), key=lambda pair: key_of(*pair))
+            found = _fetched(tx, query)
+        yield from sorted(found, key=lambda pair: key_of(*pair))
 
 
 def _keys_apart(tx: Transaction, account: str, states: set[State]) -> Iterator[Key]:
