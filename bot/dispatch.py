@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import clock, reconcile
+from bot import clock, overdue, reconcile
 from bot.asking import open_doors
 from bot.configuring.edition import is_later
 from bot.deliver import Flow, Tell, deliver
@@ -68,6 +68,7 @@ def run_pass(
         deliver(desk, Flow(note, stopping, duties.when_time, summary, until=until))
         note_run(desk)
     beat(desk)
+    overdue.note(desk)
     return summary
 
 
@@ -95,6 +96,7 @@ class Duties:
             wake_lanes(self.desk)
             beat(self.desk)
             note_run(self.desk)
+            overdue.note(self.desk)
             if now - self.swept >= sweep and not self.desk.database.exclusive:
                 self.desk.database.measure_skew()
                 recover(self.desk)

@@ -19,11 +19,14 @@ FLOORS = {
         "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish", "wording",
         "golive",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
+        "overview", "overdue", "due",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
     "writing": {"compose", "templating", "configuring", "resources"},
     "pure": {"text", "timetable", "retry", "matching", "settling", "identity"},
-    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints"},
+    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints",
+        "tasks", "health",
+    },
 }  # fmt: skip
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS.values()) for room in rooms}
 
