@@ -266,7 +266,7 @@ def test_a_timeline_may_be_an_old_one(sandbox: Sandbox, clock: MovableClock) -> 
     tweet(sandbox, "Old")
     clock.advance(seconds=100)
     tweet(sandbox, "New")
-    order(sandbox.url, {"kind": "old_timeline", "seconds": 50})
+    order(sandbox.url, {"kind": "old_timeline", "seconds": 50, "path": "*/tweets"})
     with x_client(sandbox.url) as client:
         me = client.get_me(user_auth=True).data.id
         assert [post.text for post in client.get_users_tweets(me, user_auth=True).data] == ["Old"]
