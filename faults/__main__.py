@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ MOST_FINDINGS = 40
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that servers and processes end with us
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     say(f"seed {seed} (repeat it with SEED={seed} make faults)")
     began = time.monotonic()
@@ -37,7 +39,8 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix="nightdesk-faults-", dir=_scratch()))
         chosen = [plan for plan in plans(seed, databases.kinds, Size()) if _wanted(plan, options.only)]
         say(
-            f"{len(chosen)} runs: {len(points())} places to be killed at, {', '.join(databases.kinds)}; homes in {folder}"
+            f"{len(chosen)} runs, {len(points()) - 1} places to be killed at, on {' and '.join(databases.kinds)}; "
+            f"the homes are in {folder}"
         )
         with ThreadPoolExecutor(1) as beside:
             singing = beside.submit(canary, nursery, folder, seed)
@@ -83,6 +86,9 @@ def _told(runs: int) -> Callable[[int, Outcome], None]:
         wrong = sum(not verdict.clean for verdict in outcome.verdicts.values())
         if wrong or done % 20 == 0 or done == runs:
             say(f"{done} of {runs} ({outcome.plan.title}): {outcome.seconds:.0f} s{', WRONG' if wrong else ''}")
+        for verdict in outcome.verdicts.values():
+            for finding in verdict.findings[:2]:
+                say(f"  ! {finding}")
 
     return tell
 

@@ -7,6 +7,7 @@ line, and tells the births and deaths. `Nursery` is the harness's side of it.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+PR_SET_PDEATHSIG = 1  # Linux; see prctl(2)
 PROGRAMS = {"nightdesk": "bot.cli.main", "naive": "faults.naive"}
 IMPORTED = ("bot.app", "bot.daemon", "bot.dispatch", "bot.status", "bot.platforms.x", "bot.platforms.facebook",
             "bot.compose", "bot.cli.standing", "tweepy", "pyfacebook", "psycopg", *PROGRAMS.values())  # fmt: skip
@@ -138,10 +140,19 @@ def main() -> None:
 
 
 def _bear(order: dict[str, Any]) -> None:
+    mother = os.getpid()
     pid = os.fork()
     if pid == 0:
+        _die_with(mother)
         _live(order)
     _tell(order=order["order"], pid=pid)
+
+
+def _die_with(mother: int) -> None:
+    """However the mother ends, her children end with her: nothing is left to run on."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != mother:
+        os._exit(1)
 
 
 def _bury() -> None:

