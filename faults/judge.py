@@ -179,11 +179,10 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
 def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], settles: bool, verdict: Verdict) -> None:
     """Nothing was killed: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
     states = Counter(end.state for end in ends)
-    rest = PUBLISHED | WAITS if behaviour.closes else PUBLISHED
-    odd = sum((Counter({state: n for state, n in states.items() if state not in rest})).values())
-    allowed = behaviour.ends
+    allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
     if not settles:  # then a person has to say of each unknown what became of it, and its account waits for that
         allowed, rest = allowed | PERSON, rest | WAITS
+    odd = sum(count for state, count in states.items() if state not in rest)
     struck = [state for state in states if state in allowed]
     if odd > 1 or not struck or any(state not in allowed | rest for state in states):
         verdict.wrong += 1

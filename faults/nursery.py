@@ -67,7 +67,8 @@ class Nursery:
         self._children: dict[int, Process] = {}
         self._answers: dict[int, Process] = {}
         self._orders = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="nursery", daemon=True)
+        self._listener.start()
 
     def start(self, program: str, words: Sequence[str], output: Path, **environment: str) -> Process:
         """A process of `program` with these arguments; what it says is appended to the file `output`."""
@@ -110,6 +111,9 @@ class Nursery:
         assert self._mother.stdin is not None
         self._mother.stdin.close()
         self._mother.wait(30)
+        self._listener.join(10)
+        assert self._mother.stdout is not None
+        self._mother.stdout.close()
 
 
 # -- the mother's side -------------------------------------------------------------------------------------------
