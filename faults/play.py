@@ -30,7 +30,7 @@ from faults.servers import Servers
 UNLIMITED = Limits(
     x_posts=10**6, x_reads=10**6, x_identity=10**6, facebook_page=10**6, facebook_app=10**6, refuse_repetitions=False
 )
-KILL_WITHIN = 12.0  # seconds in which a process has to reach the place where it is killed
+KILL_WITHIN = 30.0  # seconds in which a process has to reach the place where it is killed
 REST_WITHIN = 150.0  # seconds in which everything has to come to rest, the end of a dead worker's lease included
 LOOK_EVERY = 0.5
 NOBODY_LISTENS_FOR = 2.0
