@@ -11,6 +11,7 @@ import ctypes
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -70,9 +71,15 @@ class Nursery:
         self._listener = threading.Thread(target=self._listen, name="nursery", daemon=True)
         self._listener.start()
 
-    def start(self, program: str, words: Sequence[str], output: Path, **environment: str) -> Process:
-        """A process of `program` with these arguments; what it says is appended to the file `output`."""
-        order: dict[str, Any] = {"program": program, "words": list(words), "output": str(output), "env": environment}
+    def start(
+        self, program: str, words: Sequence[str], output: Path, files: int | None = None, **environment: str
+    ) -> Process:
+        """A process of `program` with these arguments; what it says is appended to the file `output`.
+
+        `files`: how many files and sockets it may have open.
+        """
+        order: dict[str, Any] = {"program": program, "words": list(words), "output": str(output)}
+        order |= {"env": environment, "files": files}
         with self._turn:
             self._orders += 1
             number = order["order"] = self._orders
@@ -185,6 +192,8 @@ def _live(order: dict[str, Any]) -> None:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.environ.update(order["env"])
+        if order["files"]:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (order["files"], order["files"]))
         sys.argv = [order["program"], *order["words"]]
         importlib.import_module(PROGRAMS[order["program"]]).main()
         status = 0

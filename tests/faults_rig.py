@@ -48,14 +48,14 @@ class Night:
         log = self.home / "said.log"
         return log.read_text("utf-8", "replace") if log.exists() else ""
 
-    def start(self, *words: str, **environment: str) -> Process:
-        return self.nursery.start(
-            "nightdesk", ["--home", str(self.home), *words], self.home / "said.log", **environment
-        )
+    def start(self, *words: str, files: int | None = None, log: Path | None = None, **environment: str) -> Process:
+        """A `nightdesk` process; `files`: how many it may have open; `log`: where it says what it has to say."""
+        output = log or self.home / "said.log"
+        return self.nursery.start("nightdesk", ["--home", str(self.home), *words], output, files, **environment)
 
-    def run(self, *words: str, seconds: float = 60, **environment: str) -> int:
+    def run(self, *words: str, seconds: float = 60, files: int | None = None, **environment: str) -> int:
         """A process from its start to its end; its exit status, or the signal that killed it below zero."""
-        process = self.start(*words, **environment)
+        process = self.start(*words, files=files, **environment)
         status = process.wait(seconds)
         assert status is not None, f"{words} did not end in {seconds} s: {self.said}"
         return status
