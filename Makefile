@@ -13,7 +13,7 @@ SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
-	@echo "make bench   speed beside other packages, which it installs apart; KEEP=1 writes docs/benchmarks.md again"
+	@echo "make bench   speed beside other packages; ONLY=text or ONLY=delivery; KEEP=1 writes docs/benchmarks.md again"
 	@echo "make faults  processes killed at every place while the platforms misbehave in every way; SEED=n repeats a run"
 	@echo "make mutants the suite must notice when a safeguard is taken out: each is, in a copy, and the tests are run"
 	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
@@ -41,9 +41,10 @@ types: $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev
 	@$(BIN)/python -m bench.fuzz
 
-# What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed.
+# What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed. ONLY=text or
+# ONLY=delivery measures one part.
 bench: $(VENV)/.ready-dev
-	@$(BIN)/python -m bench $(if $(KEEP),--keep)
+	@$(BIN)/python -m bench $(if $(ONLY),--only '$(ONLY)') $(if $(KEEP),--keep)
 
 # Ends with an error when a post was lost, duplicated or left in a wrong state. KEEP=1 writes docs/reliability.md again.
 faults: $(VENV)/.ready-dev

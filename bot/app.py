@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bot.account import Account
 from bot.clock import Clock, SystemClock
-from bot.configuring import load, secret
+from bot.configuring import SETTINGS_FILE, load, secret
+from bot.configuring.edition import Editions
 from bot.errors import UsageError
 from bot.nightdesk import Nightdesk
 from bot.platforms.base import Platform
@@ -37,8 +38,11 @@ def open_home(
     if now is not None:
         refuse_live(settings)
     database = Database.open(settings.database, on_progress=on_progress)
+    editions = Editions(home / SETTINGS_FILE, settings.templates)
+    editions.take_settings()
     desk = Nightdesk(
         settings=settings,
+        editions=editions,
         clock=clock or SystemClock(now),
         database=database,
         templates=templates_of(settings),

@@ -1,31 +1,45 @@
 """Named places where a test may kill or freeze the process, to prove that nothing is lost or doubled there.
 
 Set `NIGHTDESK_CRASH_AT=name` (or `name:3` for the third time it is reached) and the process ends with SIGKILL
-at `reach("name")`, as if the power had gone; `NIGHTDESK_STOP_AT` stops it there with SIGSTOP, as a machine that is
-suspended, until somebody sends SIGCONT. Without the variables nothing happens.
+at `reach("name")`, as if the power had gone; `NIGHTDESK_STOP_AT` stops it there with SIGSTOP, like a machine that is
+suspended, until somebody sends SIGCONT. Without these variables nothing happens, and `reach` does nothing at all.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
+from collections.abc import Mapping
 
-_SIGNALS = {"NIGHTDESK_CRASH_AT": signal.SIGKILL, "NIGHTDESK_STOP_AT": signal.SIGSTOP}
+_ASKED = {"NIGHTDESK_CRASH_AT": signal.SIGKILL, "NIGHTDESK_STOP_AT": signal.SIGSTOP}
 
-_reached: dict[str, int] = {}
-
-
-def reach(name: str) -> None:
-    """Die or stand still here if the environment asks for it."""
-    for variable, number in _SIGNALS.items():
-        if variable in os.environ:
-            _happen(os.environ[variable], name, number)
+_left: dict[tuple[str, signal.Signals], int] = {}
+_counting = threading.Lock()
 
 
-def _happen(asked: str, name: str, number: signal.Signals) -> None:
-    wanted, _, count = asked.partition(":")
-    if wanted != name:
-        return
-    _reached[name] = _reached.get(name, 0) + 1
-    if _reached[name] == int(count or 1):
-        os.kill(os.getpid(), number)
+def obey(environment: Mapping[str, str]) -> None:
+    """Take these orders and forget earlier ones; for a process that was forked from one with orders."""
+    _left.clear()
+    for variable, number in _ASKED.items():
+        name, _, count = environment.get(variable, "").partition(":")
+        if name:
+            _left[name, number] = int(count or 1)
+
+
+def _nothing(name: str) -> None:
+    """No test asks for anything in this process."""
+
+
+def _happen(name: str) -> None:
+    for number in _ASKED.values():
+        if (name, number) in _left:
+            with _counting:
+                _left[name, number] -= 1
+                due = _left[name, number] == 0
+            if due:
+                os.kill(os.getpid(), number)
+
+
+obey(os.environ)
+reach = _happen if _left else _nothing

@@ -69,6 +69,7 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
             waiting, skipped = waiting + left, skipped + gone
             _ask_again(desk, tx, desk.account(name))
         closed = [] if account is None or open_when_settled(desk, tx, account) else [account]
+        lanes.wake(tx, names)
     return Resumed(waiting=waiting, skipped=skipped, still_closed=tuple(closed))
 
 
@@ -84,7 +85,7 @@ def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     )
     if missed := turn.missed:
         slots.missed(tx, account.name, **asdict(missed), live=desk.is_live(tx, account), now=now)
-    lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
+    lanes.count_to(tx, account.name, counted_to=turn.counted_to)
 
 
 def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
@@ -96,7 +97,7 @@ def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
     """Why the account may not post now, or an empty string."""
-    if switched := _switched_off(desk.settings.home / "PAUSE"):
+    if switched := switched_off(desk.settings.home):
         return switched
     wanted = {EVERYTHING, scope_of(account.name)}
     return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
@@ -149,10 +150,10 @@ def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, ac
     return len(waiting) - len(dropped), len(dropped)
 
 
-def _switched_off(switch: Path) -> str:
+def switched_off(home: Path) -> str:
     """What the file PAUSE says. One that cannot be read still stops everything: somebody put it there."""
     try:
-        text = switch.read_text("utf-8", "replace")
+        text = (home / "PAUSE").read_text("utf-8", "replace")
     except FileNotFoundError:
         return ""
     except OSError:

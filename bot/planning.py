@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.account import Account
-from bot.deliver import lane_view
 from bot.errors import UsageError
 from bot.nightdesk import Nightdesk
+from bot.outlook import lane_view
 from bot.pausing import EVERYTHING, door_of, pause_reason, scope_of
 from bot.store import articles, deliveries, doors, lanes, meta, pauses
 from bot.store.database import Transaction
@@ -98,8 +98,8 @@ def opens_at(desk: Nightdesk, tx: Transaction, account: Account) -> datetime | N
     lane, real_now = lanes.get(tx, account.name), desk.clock.real_now()
     if lane and lane.closed_reason:
         moments.append(lane.closed_until and now + max(lane.closed_until - real_now, timedelta()))
-    if lane and lane.next_try and lane.next_try > real_now:
-        moments.append(now + (lane.next_try - real_now))
+    if lane and lane.wake_at and not lane.closed_reason and lane.wake_at > real_now:
+        moments.append(now + (lane.wake_at - real_now))
     door = doors.get(tx, door_of(account, desk.is_live(tx, account)))
     if door and door.until and door.until > real_now:
         moments.append(now + (door.until - real_now))

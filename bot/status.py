@@ -74,7 +74,7 @@ class DeskHealth:
 def status(desk: Nightdesk) -> DeskHealth:
     """How the desk is at this moment."""
     with desk.database.read() as tx:
-        last_pass = lanes.last_pass(tx)
+        last_pass = meta.last_pass(tx)
         accounts = tuple(_account(desk, tx, account, last_pass) for account in desk.settings.accounts.values())
         states = [sources.get(tx, name) for name in desk.settings.sources]
     read = tuple(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.article import Article
-from bot.deliver import plan
 from bot.delivery import Attempt, Delivery, Outcome, State
 from bot.nightdesk import Nightdesk
+from bot.outlook import turn_now
 from bot.pausing import closed_door, pause_reason
 from bot.report import QueueLine, charged, foreseen_on, queue_line
 from bot.store import attempts, deliveries, history, lanes
@@ -200,6 +200,6 @@ def _waits_for(desk: Nightdesk, tx: Transaction, line: QueueLine) -> str:
         return f"the account is closed: {lane.closed_reason}"
     if reason := closed_door(desk, tx, account):
         return f"{account.platform} is closed for all its accounts: {reason}"
-    if lane and (blocked := plan(desk, tx, account).blocked):
+    if lane and (blocked := turn_now(desk, tx, account).blocked):
         return blocked
     return "it waits for its turn" if line.due_at else "nothing is foreseen for it in the next 30 days"

@@ -128,6 +128,7 @@ class Nursery:
 
 def main() -> None:
     """Read orders until stdin ends, then wait for nobody."""
+    os.environ["NIGHTDESK_CRASH_AT"] = "nowhere"  # so that failpoints are looked at, in the children
     for name in IMPORTED:
         importlib.import_module(name)
     reading, writing = os.pipe()
@@ -191,7 +192,8 @@ def _live(order: dict[str, Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os.environ.update(order["env"])
+        os.environ.update({"NIGHTDESK_CRASH_AT": "", **order["env"]})
+        importlib.import_module("bot.failpoints").obey(os.environ)
         if order["files"]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (order["files"], order["files"]))
         sys.argv = [order["program"], *order["words"]]
