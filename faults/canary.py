@@ -65,7 +65,7 @@ def _send(nursery: Nursery, home: Path, url: str, accounts: list[list[dict[str, 
         mine = home / str(number)
         mine.mkdir()
         (mine / "naive.json").write_text(json.dumps({"sandbox": url, "posts": posts}), "utf-8")
-        running.append((mine, nursery.start("naive", [str(mine)], mine / "said.log", NIGHTDESK_CRASH_AT=place)))
+        running.append((mine, nursery.start("naive", [str(mine)], mine / "said.log", {"NIGHTDESK_CRASH_AT": place})))
     patience = 4 * DEADLINE * POSTS + 30
     killed = [mine for mine, process in running if process.wait(patience) == -9]
     again = [nursery.start("naive", [str(mine)], mine / "said.log") for mine in killed]

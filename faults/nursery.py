@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,14 +72,19 @@ class Nursery:
         self._listener.start()
 
     def start(
-        self, program: str, words: Sequence[str], output: Path, files: int | None = None, **environment: str
+        self,
+        program: str,
+        words: Sequence[str],
+        output: Path,
+        environment: Mapping[str, str] | None = None,
+        files: int | None = None,
     ) -> Process:
         """A process of `program` with these arguments; what it says is appended to the file `output`.
 
         `files`: how many files and sockets it may have open.
         """
         order: dict[str, Any] = {"program": program, "words": list(words), "output": str(output)}
-        order |= {"env": environment, "files": files}
+        order |= {"env": dict(environment or {}), "files": files}
         with self._turn:
             self._orders += 1
             number = order["order"] = self._orders

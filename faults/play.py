@@ -82,9 +82,7 @@ class Stage:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, command: str, **environment: str) -> Process:
-        return self.nursery.start(
-            "nightdesk", ["--home", str(self.home), command], self.home / "said.log", **environment
-        )
+        return self.nursery.start("nightdesk", ["--home", str(self.home), command], self.home / "said.log", environment)
 
     def on_request(self, request: RequestInfo) -> None:
         """The sandbox calls this before it answers: the place to kill who is waiting for the answer."""

@@ -51,7 +51,7 @@ class Night:
     def start(self, *words: str, files: int | None = None, log: Path | None = None, **environment: str) -> Process:
         """A `nightdesk` process; `files`: how many it may have open; `log`: where it says what it has to say."""
         output = log or self.home / "said.log"
-        return self.nursery.start("nightdesk", ["--home", str(self.home), *words], output, files, **environment)
+        return self.nursery.start("nightdesk", ["--home", str(self.home), *words], output, environment, files)
 
     def run(self, *words: str, seconds: float = 60, files: int | None = None, **environment: str) -> int:
         """A process from its start to its end; its exit status, or the signal that killed it below zero."""

@@ -16,6 +16,9 @@ import requests
 from faults.nursery import Nursery, Process
 from tests.faults_rig import CAPS, DEADLINE, ONE_X, Night, eventually, night
 
+# Failpoints of a pass with one post: the first committed turn has claimed the lane, the second written the intent.
+CLAIMED, INTENDED, BEFORE_THE_CALL, AFTER_THE_ANSWER = "committed:1", "committed:2", "calling", "called"
+
 postgresql_only = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 
 
@@ -92,7 +95,7 @@ def test_ten_workers_started_and_killed_at_random_lose_and_double_nothing(
 
 
 @postgresql_only
-@pytest.mark.parametrize("point", ["claimed", "written"])
+@pytest.mark.parametrize("point", [CLAIMED])
 def test_a_worker_frozen_before_its_intent_posts_nothing_when_another_has_taken_over(one_x: Night, point: str) -> None:
     one_x.made.add("One")
     worker = frozen_at(one_x, point)
@@ -106,7 +109,7 @@ def test_a_worker_frozen_before_its_intent_posts_nothing_when_another_has_taken_
 @postgresql_only
 def test_a_worker_frozen_past_its_lease_and_thawed_just_before_its_post_makes_no_call(one_x: Night) -> None:
     one_x.made.add("One")
-    worker = frozen_at(one_x, "intended")
+    worker = frozen_at(one_x, BEFORE_THE_CALL)
     one_x.lease_is_over()
     one_x.once()
     assert [state for state, _ in one_x.ends()] == ["unconfirmed"]
@@ -122,7 +125,7 @@ def test_a_worker_frozen_past_its_lease_and_thawed_just_before_its_post_makes_no
 @postgresql_only
 def test_an_acceptance_that_a_frozen_worker_held_back_publishes_in_the_end(one_x: Night) -> None:
     one_x.made.add("One")
-    worker = frozen_at(one_x, "called")
+    worker = frozen_at(one_x, AFTER_THE_ANSWER)
     one_x.lease_is_over()
     one_x.once()
     thawed(worker)
@@ -185,7 +188,7 @@ def _template(made: Night) -> Path:
     return file
 
 
-@pytest.mark.parametrize("point", ["claimed", "written", "intended"])
+@pytest.mark.parametrize("point", [CLAIMED, INTENDED, BEFORE_THE_CALL])
 def test_a_template_edited_between_claim_and_call_never_changes_what_was_written_down(one_x: Night, point: str) -> None:
     _template(one_x).write_text("Before: {{ title }} {{ url }}\n", "utf-8")
     one_x.made.add("One")
@@ -194,7 +197,7 @@ def test_a_template_edited_between_claim_and_call_never_changes_what_was_written
     assert thawed(worker) == 0
     [post], [attempt] = one_x.posts(), one_x.attempts()
     assert post["text"] == attempt.text
-    assert post["text"].startswith("Before:" if point != "claimed" else ("Before:", "Edited:"))
+    assert post["text"].startswith("Before:" if point != CLAIMED else ("Before:", "Edited:"))
     assert one_x.ends() == [("published", "")]
 
 
