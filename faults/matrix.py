@@ -71,7 +71,7 @@ def _kills(point: str, deliveries: int, dice: random.Random) -> Iterator[tuple[s
         yield ON_THE_WIRE, dice.randint(1, 3)
         yield point, 1
         return
-    yield point, dice.randint(1, min(6, deliveries // 2))
+    yield point, dice.randint(1, min(3, deliveries))
     if dice.random() < 0.5:
         yield point, dice.randint(1, 3)
 

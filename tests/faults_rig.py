@@ -86,6 +86,11 @@ class Night:
             past = SystemClock().real_now()
             tx.execute(sa.update(lanes).where(lanes.c.owner.isnot(None)).values(lease_until=past))
 
+    @property
+    def found_states(self) -> set[str]:
+        """How a post ends that is on the platform, though nobody wrote its outcome down."""
+        return {"published"} if SETTLES else {"unconfirmed"}
+
     def ends(self) -> list[tuple[str, str]]:
         """(state, reason) of every delivery, oldest first."""
         from bot.store import deliveries

@@ -48,7 +48,7 @@ def thawed(worker: Process) -> int | None:
     return worker.wait(30)
 
 
-# -- F26: several workers ------------------------------------------------------------------------------------------
+# -- F26: several workers ----------------------------------------
 
 
 @postgresql_only
@@ -91,7 +91,7 @@ def test_ten_workers_started_and_killed_at_random_lose_and_double_nothing(
         assert published >= 60, made.made.states()
 
 
-# -- F27: a worker that stands still, past its lease ----------------------------------------------------------------
+# -- F27: a worker that stands still, past its lease ----------------------------------------
 
 
 @postgresql_only
@@ -134,7 +134,7 @@ def test_an_acceptance_that_a_frozen_worker_held_back_publishes_in_the_end(one_x
     assert [state for state, _ in one_x.ends()] == ["published"]
 
 
-# -- F37, F38: a person or the system wants it to stop ----------------------------------------------------------------
+# -- F37, F38: a person or the system wants it to stop ----------------------------------------
 
 
 def test_a_pause_while_a_call_hangs_lets_only_that_call_finish(
@@ -177,7 +177,7 @@ def _arrived(made: Night) -> list[dict[str, Any]]:
     return [each for each in requests_seen if each["method"] == "POST"]
 
 
-# -- F32: what is edited while a post is under way ---------------------------------------------------------------------
+# -- F32: what is edited while a post is under way ----------------------------------------
 
 OTHER = "Edited: {{ title }} {{ url }}\n"
 
