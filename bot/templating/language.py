@@ -33,6 +33,9 @@ MOST_STEPS = 2_000
 
 TURNS = 100
 
+MOST_ELASTIC = 150
+"""Texts with |fit in a post; one in a {% for %} counts for each of a hundred tags. Real ones have a handful."""
+
 LISTS = ("tags",)
 NOT_PRINTED = {
     "account": "Say what of it, as in {{ account.handle }}.",
@@ -41,6 +44,8 @@ NOT_PRINTED = {
     "published": "Say how to write it, as in {{ published|date('long') }}.",
 }
 """Fields that are no text, and what to write instead of printing them as they are."""
+YES_OR_NO = ("loop.first", "loop.last")
+"""Parts of fields that are no text either."""
 ONLY_PARTS = ("account", "loop")
 """Those of which only the parts may be used at all: a whole account has settings that are nobody's business."""
 
@@ -60,7 +65,7 @@ class Optional(Extension):
 
 def check(tree: nodes.Template, vocabulary: Collection[str] = VOCABULARY) -> None:
     """Refuses (Misuse) whatever is not in the language, and tells each `|fit` the name of its field."""
-    if sum(1 for _ in tree.find_all(nodes.Node)) > MOST_NODES:
+    if _has_more_nodes(tree, MOST_NODES):
         raise Misuse("the template is too large.", 1, f"A post template has at most {MOST_NODES} parts.")
     if not any(_prints(node) for node in tree.find_all((nodes.TemplateData, nodes.Expr))):
         raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
@@ -69,11 +74,27 @@ def check(tree: nodes.Template, vocabulary: Collection[str] = VOCABULARY) -> Non
     if sum(_steps(tree), TURNS * sum(sum(_steps(loop)) for loop in tree.find_all(nodes.For))) > MOST_STEPS:
         hint = f"It may have {MOST_STEPS} filters and comparisons; one in a {{% for %}} counts {TURNS} times."
         raise Misuse("the template does too much.", 1, hint)
+    if sum(_fits(tree), (TURNS - 1) * sum(sum(_fits(loop)) for loop in tree.find_all(nodes.For))) > MOST_ELASTIC:
+        hint = f"It may have {MOST_ELASTIC}; one in a {{% for %}} counts {TURNS} times."
+        raise Misuse("the template has too many texts with |fit.", 1, hint)
     _Checker(vocabulary).children(tree)
+
+
+def _has_more_nodes(tree: nodes.Node, most: int) -> bool:
+    """Jinja's own walk takes quadratic time in the depth of a tree."""
+    waiting, seen = [tree], 0
+    while waiting and seen <= most:
+        seen += 1
+        waiting.extend(waiting.pop().iter_child_nodes())
+    return seen > most
 
 
 def _steps(node: nodes.Node) -> Iterator[int]:
     return (1 for _ in node.find_all((nodes.Filter, nodes.Compare)))
+
+
+def _fits(node: nodes.Node) -> Iterator[int]:
+    return (1 for each in node.find_all(nodes.Filter) if each.name == "fit")
 
 
 def _prints(node: nodes.Node) -> bool:
@@ -115,8 +136,8 @@ class _Checker:
             case nodes.Scope():
                 self._optional(node)
             case nodes.Output():
-                _refuse_no_text(node.nodes)
                 self.children(node, printed=True)
+                _refuse_no_text(node.nodes)
             case nodes.Concat():
                 self.children(node, printed)
             case (
@@ -277,28 +298,42 @@ def _refuse_on_link(node: nodes.Filter) -> None:
 
 def _prints_link(node: nodes.Node | None) -> bool:
     """Whether the link is, or is in, the text that an expression gives."""
-    return any(name.name == "url" for name in _given(node))
+    return any(isinstance(value, nodes.Name) and value.name == "url" for value in _given(node))
 
 
-def _given(node: nodes.Node | None) -> list[nodes.Name]:
-    """The names whose values are, or are in, what an expression gives; not those it only asks, nor a |date's."""
+def _given(node: nodes.Node | None) -> list[nodes.Expr]:
+    """The names, parts and yes-or-no questions whose values are, or are in, what an expression gives.
+
+    Not those it only asks in a condition, nor what stands before |date.
+    """
     match node:
-        case nodes.Name():
+        case nodes.Name() | nodes.Getattr() | nodes.Compare() | nodes.Test() | nodes.Not() | nodes.Const(value=bool()):
             return [node]
         case nodes.Filter():
             return [] if node.name == "date" else _given(node.node)
         case nodes.CondExpr():
             return _given(node.expr1) + _given(node.expr2)
         case nodes.Concat() | nodes.And() | nodes.Or() | nodes.List():
-            return [name for child in node.iter_child_nodes() for name in _given(child)]
+            return [value for child in node.iter_child_nodes() for value in _given(child)]
     return []
 
 
 def _refuse_no_text(texts: Iterable[nodes.Node | None], takes: str = "") -> None:
     """Refuses what is no text, other than what `takes` says, where a text is printed, changed or gone through."""
-    for name in (name for text in texts for name in _given(text)):
-        if name.name in NOT_PRINTED and name.name != takes:
-            raise _no_text(name)
+    for value in (value for text in texts for value in _given(text)):
+        match value:
+            case nodes.Name(name=name):
+                if name in NOT_PRINTED and name != takes:
+                    raise _no_text(value)
+            case nodes.Getattr(node=nodes.Name(name=owner), attr=part):
+                if f"{owner}.{part}" in YES_OR_NO:
+                    hint = f"Ask for it, as in {{% if {owner}.{part} %}}…{{% endif %}}."
+                    raise Misuse(f"{owner}.{part} is no text, but yes or no.", value.lineno, hint)
+            case nodes.Getattr():
+                pass
+            case _:
+                hint = "Ask it in a condition, as in {{ 'Read: ' if section == 'News' }}."
+                raise Misuse("this is no text, but a question with yes or no for an answer.", value.lineno, hint)
 
 
 def _no_text(name: nodes.Name) -> Misuse:
@@ -350,6 +385,9 @@ def _first_name(parts: Iterable[nodes.Node | None]) -> str:
 _INSTEAD = {
     nodes.Call: ("calls, such as title.upper(), are", "Use a filter: {{ title|upper }}."),
     nodes.BinExpr: ("sums are", "Join texts with ~, as in {{ section ~ ': ' ~ title }}."),
+    nodes.UnaryExpr: ("a sign before a value is", "Write the value itself."),
+    nodes.Tuple: ("a list in round brackets is", "Write it as in ['News', 'Sport']."),
+    nodes.Dict: ("a list in curly brackets is", "Write it as in ['News', 'Sport']."),
     nodes.Getitem: ("square brackets are", "Use |first or |last for a list, |fit to shorten a text."),
     nodes.Stmt: ("this tag is", f"There are: {', '.join(TAGS)}."),
 }

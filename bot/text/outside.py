@@ -28,6 +28,7 @@ from typing import Any
 
 import regex
 
+from bot.text.clean import folded
 from bot.text.xhosts import TopLevelDomains, in_any_case
 from bot.text.xtables import newer_tables
 
@@ -62,7 +63,7 @@ def defuse(text: str, *, allow: Collection[str] = ()) -> str:
     `#*`, `$*` for all of a kind; upper and lower case are the same. NFC stays NFC, twice is the same as once, and the
     time taken is in proportion to the text.
     """
-    allowed = frozenset(entry.casefold() for entry in allow)
+    allowed = frozenset(map(folded, allow))
     kept = 0  # where the last thing that may stay ends
 
     def defused(found: Any) -> str:
@@ -103,7 +104,7 @@ def _top_level_domains() -> tuple[TopLevelDomains, Callable[[str, int], object]]
 def _listed(sign: str, body: Any) -> Callable[[str, Any, Collection[str]], int]:
     def end_of_listed(text: str, found: Any, allowed: Collection[str]) -> int:
         name = body.match(text, found.end())
-        known = name and (f"{sign}*" in allowed or f"{sign}{name[0]}".casefold() in allowed)
+        known = name and (f"{sign}*" in allowed or folded(f"{sign}{name[0]}") in allowed)
         return int(found.end()) if known else 0
 
     return end_of_listed
