@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.post import Limit
@@ -171,6 +171,7 @@ def test_no_language_that_an_article_claims_breaks_a_date(language: str, style: 
 LONG_KNOWN = st.characters().filter(lambda character: unicodedata.ucd_3_2_0.category(character) != "Cn")
 
 
+@settings(deadline=None)
 @given(tags=st.lists(st.text(LONG_KNOWN, max_size=60), max_size=5), language=st.sampled_from(["", "az", "en"]))
 def test_whatever_the_tags_x_sees_a_hashtag_in_each_word(tags: list[str], language: str) -> None:
     hashtags = vocabulary.FILTERS["hashtag"].function({"language": language}, tags)

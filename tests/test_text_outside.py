@@ -89,6 +89,7 @@ def test_a_gap_weighs_one_on_x_and_is_all_that_a_clean_text_gets() -> None:
 ALLOWED = {
     "a handle, in any case": ("@Desk @desk2", "@Desk @|desk2", ["@desk"]),
     "a hashtag of a script with cases": ("#ŞUŞA #Şuşada", "#ŞUŞA |#|Şuşada", ["#Şuşa"]),
+    "a hashtag with any of the four letters i": ("#İdman #idman #IRS", "#İdman #idman #IRS", ["#IDMAN", "#ırs"]),
     "a cashtag": ("$EUR $EURO", "$EUR $|EURO", ["$eur"]),
     "all of a kind": ("@a #b $C d.com", "@a #b $|C d.|com", ["@*", "#*"]),
     "a domain and those below it": ("www.Domain.az, domain.az.", "www.Domain.az, domain.az.", ["domain.az"]),

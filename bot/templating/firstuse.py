@@ -18,14 +18,16 @@ class FirstUse:
     that came with Nightdesk, `shipped`, are known to be sound, so a home that changed none of them starts no process.
     """
 
-    def __init__(self, shipped: Path, *, guarded: Callable[[], GuardedTemplates] = lambda: GuardedTemplates([])) -> None:
+    def __init__(
+        self, shipped: Path, *, guarded: Callable[[], GuardedTemplates] = lambda: GuardedTemplates([])
+    ) -> None:
         self._shipped = shipped
         self._guarded = guarded
         self._sound: dict[bytes, bool] = {}
         self._one_at_a_time = Lock()
 
     def __call__(self, name: str, source: str) -> None:
-        """Raises TooCostly; TemplateBroken when it could not be tried, which is no verdict and is done anew next time."""
+        """Raises TooCostly; TemplateBroken when it could not be tried, which is no verdict and is done anew."""
         with self._one_at_a_time:
             known = self._sound = self._sound or _texts_in(self._shipped)
             digest = _digest(source.encode())

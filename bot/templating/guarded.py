@@ -96,7 +96,7 @@ class GuardedTemplates:
         self._ask({"name": name}, name)
 
     def weigh(self, name: str, source: str) -> None:
-        """As `check`, for a template of this text, whatever is in a file; articles that all have text alone are tried."""
+        """As `check`, for a template of this text instead of a file, and with long and endless articles alone."""
         self._ask({"name": name, "source": source}, name)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:

@@ -28,8 +28,8 @@ from bot.text.fit import FitMisused, solve
 
 TOO_COSTLY = {"costly": True}
 _LONG = "Şablona verilə biləcək ən uzun başlıq və xülasə. " * 2_000  # about 100,000 letters, the costly ones among them
-_TRIALS = ((1_000, 63_206), (1_000, 280), (len(_LONG), 280))
-"""How long each field of an article is, and what its post is cut to: as wide and as narrow as platforms have it."""
+_LONG_FIELD = 500
+_LIMITS = (Limit(280, len), Limit(63_206, len))  # a narrow and a wide one, about as platforms have them
 _EMPTY: Mapping[type, object] = {str: "", list: [], bool: False}
 
 
@@ -68,25 +68,22 @@ class Scales:
     fit_seconds: float
 
     def __call__(self, name: str, source: str) -> None:
-        """Prints long and endless articles with a template of this text, and cuts them to limits.
+        """Prints an endless and a long article with a template of this text, and cuts the long one to a limit.
 
         Raises TemplateFailed for a mistake that shows without an article, and for taking too much memory; what takes
         too much time is ended by the kernel. That an endless article gives too much text is no mistake.
         """
-        template = Templates([]).compile(name, source)
-        to_be_cut = []
-        for length, most in _TRIALS:
+        template, text = Templates([]).compile(name, source), ""
+        for length in (len(_LONG), _LONG_FIELD):
             try:
                 text = printed(template, name, {field: endless(value, length) for field, value in SAMPLE.items()})
             except TemplateFailed as error:
                 if _is_costly(error):
                     raise
-            else:
-                to_be_cut.append((text, Limit(most, len)))
         allow_seconds(self.fit_seconds)
-        for text, limit in to_be_cut:
+        for most in _LIMITS:
             with suppress(CannotFit, FitMisused):
-                solve(text, limit)
+                solve(text, most)
         allow_seconds(self.cpu_seconds)
 
 
