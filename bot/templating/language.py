@@ -165,6 +165,10 @@ class _Checker:
 
     def _part(self, node: nodes.Getattr) -> None:
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if owner == "loop" and not self.in_loop:
+            raise Misuse(
+                "loop stands outside of any {% for %}.", node.lineno, "Put it between {% for %} and {% endfor %}."
+            )
         if owner:
             known(owner, self.names, node.lineno)
         else:
@@ -386,7 +390,10 @@ _INSTEAD = {
     nodes.Call: ("calls, such as title.upper(), are", "Use a filter: {{ title|upper }}."),
     nodes.BinExpr: ("sums are", "Join texts with ~, as in {{ section ~ ': ' ~ title }}."),
     nodes.UnaryExpr: ("a sign before a value is", "Write the value itself."),
-    nodes.Tuple: ("a list in round brackets is", "Write it as in ['News', 'Sport']."),
+    nodes.Tuple: (
+        "values with commas between, or in round brackets, are",
+        "Join texts with ~, as in {{ section ~ ': ' ~ title }}, and write a list as in ['News', 'Sport'].",
+    ),
     nodes.Dict: ("a list in curly brackets is", "Write it as in ['News', 'Sport']."),
     nodes.Getitem: ("square brackets are", "Use |first or |last for a list, |fit to shorten a text."),
     nodes.Stmt: ("this tag is", f"There are: {', '.join(TAGS)}."),
