@@ -85,13 +85,21 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
         raise TemplateFailed(
             f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
         )
-    links = [] if rules.link_apart else _links(str(values["url"]), rendered)
-    if not all(_stands_clear(link, fitted.text) for link in links if link in fitted.text):
+    if not rules.link_apart:
+        refuse_close_link(name, str(values["url"]), rendered, fitted.text)
+    return fitted
+
+
+def refuse_close_link(name: str, url: str, rendered: str, text: str) -> None:
+    """Raises TemplateFailed when the article's link, printed by the template, runs into what stands beside it.
+
+    `text` is what was made of the `rendered` template.
+    """
+    if not all(_stands_clear(link, text) for link in _links(url, rendered) if link in text):
         raise TemplateFailed(
             f"{name} prints the link close to other text, which would change where it leads.",
             "Leave a space or a line end on both sides of {{ url }}.",
         )
-    return fitted
 
 
 def _as_typed(article: Article, account: Account, rules: PostRules, typed: str) -> Fitted:

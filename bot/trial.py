@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.account import Account
 from bot.article import Article
-from bot.compose import Renders, compose, template_values
+from bot.compose import Renders, compose
 from bot.configuring.reading import template_folders
 from bot.configuring.values import did_you_mean
 from bot.errors import CannotFit, TemplateFailed, UsageError
@@ -21,9 +20,8 @@ from bot.store import articles
 from bot.templating import Templates, guarded
 from bot.templating.guarded import GuardedTemplates
 from bot.templating.lookup import is_shipped
+from bot.templating.suiting import refuse_unsuited
 from bot.templating.trying import OneTemplate
-from bot.text.marks import parse
-from bot.text.tidy import tidy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,51 +140,18 @@ def examine(settings: Settings, templates: GuardedTemplates, name: str) -> None:
     """
     templates.check(name)
     used = writing_for(settings, name)
-    troubles = {account.name: _never_fits(account, templates, name) for account in used or _one_of_each_platform(name)}
-    found = [trouble for trouble in troubles.values() if trouble]
-    if found and (used or len(found) == len(troubles)):
-        raise found[0]
+    troubles = {}
+    for account in used or _one_of_each_platform(name):
+        try:
+            refuse_unsuited(name, account, rules_for(account.platform), templates)
+        except TemplateFailed as trouble:
+            troubles[account.platform] = trouble
+    if troubles and (used or len(troubles) == len(PLATFORMS)):
+        raise next(iter(troubles.values()))
 
 
 def _one_of_each_platform(template: str) -> list[Account]:
     return [Account(name=each, platform=each, identity="0", template=template) for each in PLATFORMS]
-
-
-_LEAST = Article(
-    title="A",
-    short_title="A",
-    url="https://a.example/",
-    summary="A",
-    section="A",
-    tags=("A",),
-    author="A",
-    source="a",
-    image="https://a.example/",
-    published=datetime(2026, 1, 1, tzinfo=UTC),
-)
-"""An article as short as there is one, and yet with all that a template may ask for."""
-
-
-def _never_fits(account: Account, templates: GuardedTemplates, name: str) -> TemplateFailed | None:
-    """Why posts of this account can never be written by it, whatever the articles say; None when they can."""
-    limit = rules_for(account.platform).limit
-    for breaking in (False, True):
-        layout = parse(templates.render(name, template_values(replace(_LEAST, breaking=breaking), account)))
-        whole = limit.length(tidy(layout.assemble([field.whole for field in layout.fields])))
-        if whole > limit.most:
-            says = f"{name} can never fit on {account.name}: a headline of one letter needs {whole:,} of {limit.most:,}"
-            return TemplateFailed(f"{says} characters.", "Shorten the fixed text of the template.")
-        minima = [min(field.rules.minimum, _ENOUGH) for field in layout.fields]
-        shown = [field.rules.dressed("x" if least else "") for field, least in zip(layout.fields, minima, strict=True)]
-        least = limit.length(tidy(layout.assemble(shown))) + sum(minimum - 1 for minimum in minima if minimum)
-        if least > limit.most:
-            says = f"{name} asks for too much on {account.name}: what min= keeps and the text around it need"
-            return TemplateFailed(f"{says} {least:,} of {limit.most:,} characters.", "Lower a min=.")
-    return None
-
-
-_ENOUGH = 1_000_000
-"""A min= that no platform has room for, however much larger it is."""
 
 
 def known(settings: Settings, name: str) -> str:

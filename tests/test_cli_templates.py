@@ -141,6 +141,14 @@ NEVER_FITS = {
 }
 
 
+def test_a_template_whose_link_runs_into_other_text_is_refused_before_the_first_article(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        for source in ("{{ title }}{{ url }}", "{{ url|utm(source='x') }}{{ title|fit }}"):
+            write(made, X, source)
+            [line] = lines(made, "check", X, status=3)
+            assert "Leave a space or a line end on both sides of {{ url }}." in line["error"]
+
+
 @pytest.mark.parametrize("case", NEVER_FITS)
 def test_a_template_that_can_never_fit_its_platform_is_refused_with_the_numbers(tmp_path: Path, case: str) -> None:
     with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
