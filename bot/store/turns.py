@@ -65,8 +65,9 @@ def intend(
     """Write the attempts, make their deliveries `sending` and mark their slots used; then the calls may be made.
 
     Returns the deliveries whose intent was written. The others must not be sent, and nothing of theirs has changed:
-    the lease is over, another's or used up, the account is no longer live, the delivery is no longer queued, has another stamp
-    or another pin, its slot is used, or something is in flight on the account. Leases are renewed to `lease_until`.
+    the lease is over, another's or used up, the account is no longer live, the delivery is no longer queued, has
+    another stamp or another pin, its slot is used, or something is in flight on the account. Leases are renewed to
+    `lease_until`.
     `uptime` is `clock.uptime()` at the intent.
     """
     if not intents:
