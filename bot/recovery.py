@@ -32,7 +32,7 @@ def recover(desk: Nightdesk) -> int:
     may be alive, so only leases that have run out count; a worker that was only slow corrects it when its answer comes.
     """
     with desk.database.begin() as tx:
-        only_before = None if desk.database.exclusive else desk.clock.real_now()
+        only_before = None if desk.database.exclusive else desk.lease_now()
         lost = [a for a in attempts.open_ones(tx, abandoned_before=only_before) if _hand_over(desk, tx, a)]
         lanes.free_abandoned(tx, before=only_before)
         reach("recovered")
