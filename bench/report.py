@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 from bench.hostile import LONG, SHORT
+from bench.page import measured_on
 from bench.rows import MOST_GROWTH, NOTICEABLE, PASSES, WARM_UP, Growth, Row
 
 
@@ -32,17 +28,24 @@ def _must(row: Row) -> str:
     return f" (must be ≥ {row.target:g} ×)" if row.target else ""
 
 
-def page(rows: Sequence[Row], growths: Sequence[Growth]) -> str:
-    """The page `docs/benchmarks.md`."""
-    return "\n".join([_INTRODUCTION, f"Measured on {_day()}: {_machine()}.", "", *_table(rows), "", *_hostile(growths)])
+def sections(rows: Sequence[Row], growths: Sequence[Growth]) -> dict[str, str]:
+    """The text engine's sections of `docs/benchmarks.md`, by heading."""
+    table = [_INTRODUCTION, measured_on(), "", *_table(rows)]
+    return {
+        "The text engine": "\n".join(table),
+        "Hostile text": "\n".join([_HOSTILE, measured_on(), "", *_hostile(growths)]),
+    }
 
 
-_INTRODUCTION = f"""# How fast the text engine is
+_INTRODUCTION = f"""\
+Each peer is installed into a folder of its own at the first run; one that cannot be had is skipped and named. Times
+are CPU time (user and system) of the contender's own process, an item of work each: the median of {PASSES} passes
+after {WARM_UP} that only warm up. The contenders of a row take turns, pass by pass, in one run.
+"""
 
-`make bench` measures this table on your machine and says which targets are missed; `make bench KEEP=1` also writes
-this page again. Each peer is installed into a folder of its own at the first run; one that cannot be had is skipped
-and named. Times are CPU time (user and system) of the contender's own process, an item of work each: the median of
-{PASSES} passes after {WARM_UP} that only warm up. The contenders of a row take turns, pass by pass, in one run.
+_HOSTILE = f"""\
+Each family repeats one thing. In brackets, how many times as long {LONG:,} characters take as {SHORT:,} do:
+{MOST_GROWTH:g} times at most. What takes less than {NOTICEABLE * 1e3:g} ms is only memory being read.
 """
 
 
@@ -62,43 +65,12 @@ def _hostile(growths: Sequence[Growth]) -> list[str]:
     for each in growths:
         families.setdefault(each.family, []).append(each)
     return [
-        "## Hostile text",
-        "",
-        f"Each family repeats one thing. In brackets, how many times as long {LONG:,} characters take as {SHORT:,} do:",
-        f"{MOST_GROWTH:g} times at most. What takes less than {NOTICEABLE * 1e3:g} ms is only memory being read.",
-        "",
         f"| family | {' | '.join(works)} |",
         f"|---|{'---:|' * len(works)}",
         *(f"| {family} | {' | '.join(map(_grown, of_it))} |" for family, of_it in families.items()),
-        "",
     ]
 
 
 def _grown(growth: Growth) -> str:
     times = f" ({growth.times:.1f} ×)" if growth.long >= NOTICEABLE else ""
     return f"{growth.long * 1e3:,.1f} ms{times}"
-
-
-def _day() -> str:
-    return datetime.now(UTC).date().isoformat()
-
-
-def _machine() -> str:
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{_node()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
-def _node() -> str:
-    try:
-        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return f", node {done.stdout.strip().removeprefix('v')}"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bot.account import Account
 from bot.clock import Clock, SystemClock
-from bot.configuring import load, secret
+from bot.configuring import SETTINGS_FILE, load, secret
+from bot.configuring.edition import Editions
 from bot.errors import UsageError
 from bot.nightdesk import Nightdesk
 from bot.platforms.base import Platform
@@ -18,6 +19,7 @@ from bot.resources import package_folder
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.templating import Templates
+from bot.templating.firstuse import FirstUse
 
 
 @contextmanager
@@ -37,8 +39,11 @@ def open_home(
     if now is not None:
         refuse_live(settings)
     database = Database.open(settings.database, on_progress=on_progress)
+    editions = Editions(home / SETTINGS_FILE, settings.templates)
+    editions.take_settings()
     desk = Nightdesk(
         settings=settings,
+        editions=editions,
         clock=clock or SystemClock(now),
         database=database,
         templates=templates_of(settings),
@@ -58,8 +63,9 @@ def refuse_live(settings: Settings) -> None:
 
 
 def templates_of(settings: Settings) -> Templates:
-    """The home's templates, and the packaged ones behind them."""
-    return Templates([settings.templates, package_folder("templates")])
+    """The home's templates, and the packaged ones behind them; none is used before it was tried."""
+    shipped = package_folder("templates")
+    return Templates([settings.templates, shipped], before_use=FirstUse(shipped))
 
 
 def client_of(settings: Settings, account: Account, *, live: bool) -> Platform:

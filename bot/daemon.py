@@ -24,7 +24,6 @@ from bot.fetching import fetch_source
 from bot.nightdesk import Nightdesk
 from bot.settings import SourceSettings
 from bot.stopping import Bell, stopping_on_signals
-from bot.summary import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -37,29 +36,28 @@ def run(desk: Nightdesk, tell: Tell = lambda step: None) -> None:
     bell = Bell()
     with stopping_on_signals(bell), _ticking(desk, bell) as scheduler:
         log.info("Running: %d accounts, %d sources.", len(desk.settings.accounts), len(desk.settings.sources))
-        stamp, troubles = _stamp(desk), list[Trouble]()
+        stamp = _stamp(desk)
         while bell.wait():
             if (now_stamp := _stamp(desk)) != stamp:
                 stamp = now_stamp
                 _adopt_settings(desk, scheduler, bell)
-            troubles = _do_pass(desk, bell, tell, troubles)
+            _do_pass(desk, bell, tell, stamp)
     log.info("Stopped.")
 
 
-def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell, known: list[Trouble]) -> list[Trouble]:
-    """One pass; returns the accounts' troubles, telling only new ones. Whatever ends a pass never ends the daemon."""
+def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell, stamp: object) -> None:
+    """One pass, which changed settings cut short. Whatever ends a pass never ends the daemon."""
     try:
-        troubles = run_pass(desk, tell, lambda: bell.stopped).troubles
+        summary = run_pass(desk, tell, lambda: bell.stopped or _stamp(desk) != stamp, stay=True)
     except TryAgainLater as error:
         log.warning("%s", error)
-        return known
+        return
     except Exception:
         log.exception("A pass ended with a mistake in Nightdesk; please report it.")
-        return known
-    for trouble in troubles:
-        if trouble not in known:
+        return
+    for trouble in summary.troubles:
+        if trouble.new:
             log.error("%s: %s", trouble.account, trouble.message)
-    return troubles
 
 
 def _read(desk: Nightdesk, source: SourceSettings, bell: Bell) -> None:

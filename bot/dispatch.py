@@ -1,37 +1,47 @@
-"""One pass over all accounts: keep the time, look after what a crash left, then serve each account in turn."""
+"""One pass over all accounts: keep the time, look after what a crash left, then do all that is due."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import reconcile
-from bot.account import Account
+from bot import clock, overdue, reconcile
 from bot.asking import open_doors
-from bot.deliver import Tell, serve
-from bot.errors import NightdeskError, TryAgainLater
+from bot.configuring.edition import is_later
+from bot.deliver import Flow, Tell, deliver
+from bot.errors import TryAgainLater
 from bot.lastrun import note_run
 from bot.nightdesk import Nightdesk
+from bot.pausing import switched_off
 from bot.recovery import recover
 from bot.restored import check_restored
 from bot.store import lanes, meta
-from bot.summary import EXIT_BUG, Step, Summary, Trouble, trouble_key
+from bot.summary import EXIT_CONFIGURATION, TROUBLE, Step, Summary, Trouble
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = timedelta(seconds=20)  # how often a pass that finds nothing still leaves a trace that it ran
 CLOCK_SLACK = timedelta(minutes=5)  # how far ahead of now a timetable may be counted before the clock is doubted
+DUTY_SECONDS = 1.0
+SWITCH = "switch"  # in `meta`: whether the last pass saw the file PAUSE
+
+OUTDATED = "its settings or templates are older than those another worker has taken up, so it sends nothing"
+REFRESH = "Copy the newest ones to this machine; if these are meant to be the newest, save config/nightdesk.toml again."
 
 
 def run_pass(
     desk: Nightdesk,
     tell: Tell = lambda step: None,
     stopping: Callable[[], bool] = lambda: False,
+    *,
+    stay: bool = False,
 ) -> Summary:
     """Do all that is due now, on every account, and return what became of it.
 
-    Raises TryAgainLater when the database fails; any other trouble is one account's own, and the others go on.
+    With `stay`, what comes due while calls are under way is begun as well. Raises TryAgainLater when the database
+    fails; any other trouble is one account's own, and the others go on.
     """
     summary = Summary()
 
@@ -42,81 +52,148 @@ def run_pass(
     check_restored(desk)
     if not keep_time(desk):
         return summary
+    if not take_edition(desk):
+        summary.troubles.append(Trouble("this worker", f"{OUTDATED}. {REFRESH}", EXIT_CONFIGURATION))
+        return summary
+    duties = Duties(desk)
+    duties.begin()
     recover(desk)
     open_doors(desk)
     for attempt in reconcile.due(desk):
         if not stopping() and (step := reconcile.look(desk, attempt)):
             tell(step)
-    with desk.database.read() as tx:
-        free = set(lanes.due(tx, desk.clock.real_now()))
-    for account in desk.settings.accounts.values():
-        if account.name in free and not stopping():
-            _serve_apart(desk, account, summary, note, stopping)
-            note_run(desk)
+    wake_lanes(desk)  # those that a read-back or an open door lets go on
+    if anything_due(desk):
+        until = None if stay else desk.clock.desk_now()
+        deliver(desk, Flow(note, stopping, duties.when_time, summary, until=until))
+        note_run(desk)
     beat(desk)
+    overdue.note(desk)
     return summary
 
 
-def _serve_apart(desk: Nightdesk, account: Account, summary: Summary, tell: Tell, stopping: Callable[[], bool]) -> None:
-    """Serve one account so that its trouble stays its own: a missing secret, or a mistake nobody foresaw."""
-    trouble: Trouble | None = None
-    try:
-        with desk.database.read() as tx:
-            live = desk.is_live(tx, account)
-        desk.platform(account, live)  # before anything is claimed: a secret may be missing
-        serve(desk, account, tell, stopping)
-    except TryAgainLater:
-        raise
-    except NightdeskError as error:
-        trouble = Trouble(account.name, str(error), error.exit_status)
-    except Exception as error:
-        log.exception("%s could not be served", account.name)
-        words = f"a mistake in Nightdesk: {type(error).__name__}; please report it"
-        trouble = Trouble(account.name, words, EXIT_BUG)
-    if trouble:
-        summary.troubles.append(trouble)
-    _note_trouble(desk, account.name, trouble.message if trouble else None)
+@dataclass(slots=True)
+class Duties:
+    """What has to be seen to about once a second, also in a pass that lasts."""
+
+    desk: Nightdesk
+    done: float = 0.0
+    swept: float = 0.0
+
+    def begin(self) -> None:
+        """At the beginning of a pass: whoever cannot be reached ends it."""
+        if not self.desk.database.exclusive:
+            self.desk.database.measure_skew()
+        self.done = self.swept = clock.uptime()
+        wake_lanes(self.desk)
+
+    def when_time(self) -> None:
+        """Between two turns; a database that cannot be reached now is the next turn's trouble."""
+        now, sweep = clock.uptime(), self.desk.settings.delivery.lease.total_seconds() / 3
+        if now - self.done < DUTY_SECONDS:
+            return
+        try:
+            wake_lanes(self.desk)
+            beat(self.desk)
+            note_run(self.desk)
+            overdue.note(self.desk)
+            if now - self.swept >= sweep and not self.desk.database.exclusive:
+                self.desk.database.measure_skew()
+                recover(self.desk)
+                self.swept = now
+        except TryAgainLater as error:
+            log.debug("%s", error)
+        self.done = now
 
 
-def _note_trouble(desk: Nightdesk, account: str, message: str | None) -> None:
-    """Keep it where `status` reads it, until the account is served again."""
+def anything_due(desk: Nightdesk) -> bool:
+    """A cheap look: most passes find nothing, and a look needs no lock and no disk."""
     with desk.database.read() as tx:
-        known = meta.get(tx, trouble_key(account))
-    if message != known:
+        return lanes.any_due(tx, desk.clock.desk_now())
+
+
+def wake_lanes(desk: Nightdesk) -> None:
+    """End the rests that are over; when the file PAUSE has gone, everybody looks again."""
+    now, switched = desk.clock.real_now(), "on" if switched_off(desk.settings.home) else None
+    with desk.database.read() as tx:
+        rested, before = lanes.any_rested(tx, now), meta.get(tx, SWITCH)
+    if rested or before != switched:
         with desk.database.begin() as tx:
-            meta.set(tx, trouble_key(account), message)
+            lanes.wake_rested(tx, now)
+            meta.set(tx, SWITCH, switched)
+            if before and not switched:
+                lanes.wake(tx, None)
+
+
+def take_edition(desk: Nightdesk) -> bool:
+    """See whether our settings and templates are the newest any worker has accepted; False when others have later ones.
+
+    New ones may ask for anything: every lane looks again.
+    """
+    with desk.database.read() as tx:
+        newest, before = meta.get(tx, meta.EDITION) or "", meta.get_time(tx, meta.LAST_PASS)
+    if desk.is_outdated(newest):
+        log.warning("This worker: %s. %s", OUTDATED, REFRESH)
+        return False
+    if not newest or is_later(desk.editions.now(), than=newest):
+        with desk.database.begin() as tx:
+            if before is not None and newest:
+                lanes.count_idle_to(tx, min(before, desk.clock.desk_now()))
+            meta.set(tx, meta.EDITION, desk.editions.now())
+            lanes.wake(tx, None)
+    return True
 
 
 def keep_time(desk: Nightdesk) -> bool:
     """Meet new accounts and see to the desk's clock. False: this moment is earlier than one already served."""
     now = desk.clock.desk_now()
+    if not desk.met:
+        _meet(desk)
+    with desk.database.read() as tx:
+        simulated_to = meta.get_time(tx, "simulated_to")
+        ahead = simulated_to is None and lanes.counted_beyond(tx, now + CLOCK_SLACK)
+    if desk.clock.simulated:
+        if simulated_to is not None and now < simulated_to:
+            last = _iso(simulated_to)
+            log.warning("Nothing is due: %s is earlier than the last simulated run, %s.", _iso(now), last)
+            return False
+        if now != simulated_to:
+            with desk.database.begin() as tx:
+                meta.set_time(tx, "simulated_to", now)
+    elif simulated_to is not None:
+        _count_anew(desk)
+        log.warning("Earlier runs were simulated (--now); every account counts from the real time again.")
+    elif ahead:
+        _count_anew(desk)
+        log.warning("This machine's clock was ahead and has been set back; every account counts from now again.")
+    return True
+
+
+def _meet(desk: Nightdesk) -> None:
+    """At the first pass, and after a change of the settings: every account has its lane; troubles are tried again."""
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
-        simulated_to = meta.get_time(tx, "simulated_to")
-        if desk.clock.simulated:
-            if simulated_to is not None and now < simulated_to:
-                last = _iso(simulated_to)
-                log.warning("Nothing is due: %s is earlier than the last simulated run, %s.", _iso(now), last)
-                return False
-            meta.set_time(tx, "simulated_to", now)
-        elif simulated_to is not None:
-            meta.set_time(tx, "simulated_to", None)
-            lanes.reset_counting(tx, now)
-            log.warning("Earlier runs were simulated (--now); every account counts from the real time again.")
-        elif lanes.counted_beyond(tx, now + CLOCK_SLACK):
-            lanes.reset_counting(tx, now)
-            log.warning("This machine's clock was ahead and has been set back; every account counts from now again.")
-    return True
+        desk.troubles = meta.beginning_with(tx, TROUBLE)
+        if desk.troubles:
+            lanes.rouse(tx, list(desk.troubles))
+    desk.met = True
+
+
+def _count_anew(desk: Nightdesk) -> None:
+    with desk.database.begin() as tx:
+        meta.set_time(tx, "simulated_to", None)
+        meta.set_time(tx, meta.LAST_PASS, None)
+        lanes.reset_counting(tx, desk.clock.desk_now())
 
 
 def beat(desk: Nightdesk) -> None:
     """Leave word that a pass has run: `status` and the reasons of missed slots read it."""
     now = desk.clock.desk_now()
     with desk.database.read() as tx:
-        last = lanes.last_pass(tx)
+        last = meta.last_pass(tx)
     if last is None or abs(now - last) >= HEARTBEAT:
         with desk.database.begin() as tx:
-            lanes.note_pass(tx, now)
+            meta.note_pass(tx, now)
 
 
 def _iso(moment: datetime) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.account import Account
 from bot.delivery import Delivery, State
 from bot.errors import ConfigurationError, TryAgainLater, UsageError
+from bot.identity_check import key_of
 from bot.nightdesk import Nightdesk
 from bot.store import deliveries, lanes
 from bot.store.database import Transaction
@@ -44,6 +45,7 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
         lanes.record_golive(tx, name, at=now)  # first, because it locks the lane: nothing is sent meanwhile
+        lanes.record_identity(tx, name, key=key_of(account), at=desk.clock.real_now())
         change = _sort_out(tx, account)
         for delivery in change.duplicates:
             reason = "duplicate: this article is already published live on this account"

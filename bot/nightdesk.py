@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from platform import node
 
 from bot.account import Account
 from bot.clock import Clock
+from bot.configuring.edition import Editions, is_later
 from bot.configuring.values import did_you_mean
 from bot.errors import UsageError
 from bot.platforms.base import Platform
@@ -19,6 +21,8 @@ from bot.store.lastrun import LastRun
 from bot.templating import Templates
 from bot.timetable import language
 from bot.timetable.language import Timetable
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def _new_owner() -> str:
@@ -35,7 +39,11 @@ class Nightdesk:
     database: Database
     templates: Templates
     connect: Callable[[Settings, Account, bool], Platform]
+    editions: Editions
     owner: str = field(default_factory=_new_owner)
+    troubles: dict[str, str] = field(default_factory=dict)  # why accounts could not be served, as `meta` has it
+    met: bool = False  # every account of the settings has its lane
+    _lease_until: datetime | None = None
     noted: LastRun | None = None  # what this process last wrote to `data/last-run`
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
@@ -70,14 +78,31 @@ class Nightdesk:
 
     def meet_accounts(self, tx: Transaction) -> None:
         """Note accounts seen for the first time: their slots count from now, earlier ones never existed."""
-        for name in self.settings.accounts:
-            lanes.ensure(tx, name, self.clock.desk_now())
+        lanes.ensure(tx, self.settings.accounts, self.clock.desk_now())
+
+    def lease_now(self) -> datetime:
+        """The time by which leases are judged: the database's own, where several machines share it."""
+        return self.clock.real_now() + self.database.skew
+
+    def new_lease(self) -> datetime:
+        """Until when a lease lasts that begins now; never the same moment twice."""
+        until = self.lease_now() + self.settings.delivery.lease
+        if self._lease_until is not None and until <= self._lease_until:
+            until = self._lease_until + _INSTANT
+        self._lease_until = until
+        return until
+
+    def is_outdated(self, newest: str) -> bool:
+        """Whether `newest`, the edition that another worker has accepted, is a later one than ours."""
+        return is_later(newest, than=self.editions.now())
 
     def adopt(self, settings: Settings) -> None:
         """Go on with changed settings; not while a post is under way. Database and home stay what they are."""
         self._disconnect()
         self._timetables.clear()
         self.settings = settings
+        self.editions.take_settings()
+        self.met = False
 
     def close(self) -> None:
         self._disconnect()

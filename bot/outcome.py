@@ -1,89 +1,142 @@
-"""TX3: what came of a call is written down, even when it comes late.
+"""TX3: what came of the calls is written down, even when it comes late.
 
-Meanwhile the lease may have ended: another worker may have handed the attempt to a person, and the person may have
-decided. So an outcome counts only where it says more than what is known, and the lane is moved only while it is ours.
+Most are accepted, and are written together. Anything else is looked at by itself: meanwhile the lease may have ended,
+another worker may have handed the attempt to a person, and the person may have decided. So an outcome counts only where
+it says more than what is known, and the lane is moved only while it is ours.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
-from bot import clock, retry
-from bot.claim import Claim
-from bot.delivery import Attempt, Outcome, Remedy, Result, State
-from bot.errors import TryAgainLater
+from bot import identity_check, retry
+from bot.claim import Answered, Claim, Finding
+from bot.delivery import Outcome, Remedy, Result, State
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
 from bot.pausing import close_lane, door_of, open_when_settled
 from bot.retry import Decision
-from bot.store import attempts, deliveries, doors, lanes, slots
+from bot.store import attempts, deliveries, doors, lanes, slots, turns
 from bot.store.database import Transaction
+from bot.store.lanes import AT_ONCE, Return
+from bot.store.turns import Acceptance
+from bot.summary import ACTOR, Step
 
 log = logging.getLogger(__name__)
-
-ACTOR = "nightdesk"
-WRITE_RETRY_SECONDS, WRITE_RETRIES = 1.0, 60
 
 # An acceptance is proof: it corrects whatever was believed meanwhile. Anything else only ends its own attempt.
 _PROVEN = frozenset(State) - {State.PUBLISHED, State.WITHDRAWN}
 _OWN = frozenset({State.SENDING, State.UNCONFIRMED})
+_PUBLISHED = Decision(state=State.PUBLISHED)
 
 
-def record_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Result) -> Decision | None:
-    """Write it, trying the transaction again while the database is busy; the call itself is never made again.
+def record_outcomes(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+    """Write what came back; returns what there is to tell. Writing the same again changes nothing."""
+    results = [(a.lease, a.answer) for a in answers if isinstance(a.lease, Claim) and isinstance(a.answer, Result)]
+    plain = [(claim, result) for claim, result in results if _is_plain(result)]
+    if not _accept_all(desk, tx, plain):
+        plain = []
+    told = {claim.account.name for claim, _ in plain}
+    steps = [Step.of(claim, _PUBLISHED, result) for claim, result in plain]
+    for claim, result in results:
+        if claim.account.name not in told and (decision := write_outcome(desk, tx, claim, result)):
+            steps.append(Step.of(claim, decision, result))
+    found = [(a.lease, a.answer) for a in answers if not isinstance(a.lease, Claim)]
+    for lease, finding in found:
+        finding = finding if isinstance(finding, Finding) else Finding(words=finding.error)
+        if step := identity_check.record(desk, tx, lease, finding):
+            steps.append(step)
+    return steps
+
+
+def _is_plain(result: Result) -> bool:
+    return result.outcome is Outcome.ACCEPTED and result.until is None and result.slowdown is None
+
+
+def _accept_all(desk: Nightdesk, tx: Transaction, plain: Sequence[tuple[Claim, Result]]) -> bool:
+    accepted = [
+        Acceptance(
+            delivery=claim.delivery.id,
+            account=claim.account.name,
+            fence=claim.fence,
+            platform_id=result.platform_id,
+            post_url=result.post_url,
+            look_at=claim.look_at,
+            counted_to=claim.turn.counted_to,
+        )
+        for claim, result in plain
+    ]
+    return turns.accept(tx, accepted, actor=ACTOR, desk_now=desk.clock.desk_now(), now=desk.clock.real_now())
+
+
+def write_outcome(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result) -> Decision | None:
+    """The attempt's outcome, what becomes of the delivery, and the lane's next state.
 
     None: others had settled the attempt already, and this result adds nothing.
     """
-    for left in reversed(range(WRITE_RETRIES)):
-        try:
-            return write_outcome(desk, claim, attempt, result)
-        except TryAgainLater as error:
-            where = " ".join(filter(None, (result.platform_id, result.post_url)))
-            log.error("attempt t%s: %s %s is not written yet: %s", attempt.id, result.outcome, where, error)
-            if not left:
-                raise
-            clock.wait(WRITE_RETRY_SECONDS)
-    raise AssertionError("the last try returns or raises")
-
-
-def write_outcome(desk: Nightdesk, claim: Claim, attempt: Attempt, result: Result) -> Decision | None:
-    """One transaction: the attempt's outcome, what becomes of the delivery, and the lane's next state."""
-    number, name = claim.delivery.id, claim.account.name
-    with desk.database.begin() as tx:
-        real_now = desk.clock.real_now()
-        made = attempts.of(tx, number)
-        decision = retry.decide(
-            result, tries=_in_a_row(made), now=real_now, settings=desk.settings.delivery, delivery=f"d{number}"
-        )
-        if not attempts.finish(tx, attempt.id, result=result, now=real_now):
-            log.warning("attempt t%s: %s came late; it had been settled.", attempt.id, result.outcome)
-            lanes.release(tx, name, fence=claim.fence)
-            return None
-        if made[-1].id == attempt.id or result.outcome is Outcome.ACCEPTED:
-            _change_delivery(desk, tx, claim, decision)
-        if lanes.release(tx, name, fence=claim.fence, next_try=decision.next_try):
-            _move_lane(desk, tx, claim, decision, result)
-        if any(a.id == attempt.id and a.outcome is Outcome.UNKNOWN for a in made) and not decision.close_lane:
-            open_when_settled(desk, tx, name)  # it had been closed for this very attempt
+    number, name, real_now = claim.delivery.id, claim.account.name, desk.clock.real_now()
+    made = attempts.of(tx, number)
+    attempt = next((a for a in made if a.account == name and a.fence == claim.fence), None)
+    if attempt is None:
+        lanes.release(tx, name, fence=claim.fence)
+        return None
+    recent = attempts.recent_remedies(tx, name, claim.live, but=attempt.id)
+    past = retry.past_of([a for a in made if a.id < attempt.id], recent, result.remedy)
+    decision = retry.decide(result, past=past, now=real_now, settings=desk.settings.delivery, delivery=f"d{number}")
+    if not attempts.finish(tx, attempt.id, result=result, now=real_now):
+        lanes.release(tx, name, fence=claim.fence)
+        if (attempt.outcome, attempt.platform_id) == (result.outcome, result.platform_id):
+            return decision  # it was written before, in a transaction whose answer was lost
+        log.warning("attempt t%s: %s came late; it had been settled.", attempt.id, result.outcome)
+        return None
+    if made[-1].id == attempt.id or result.outcome is Outcome.ACCEPTED:
+        _change_delivery(desk, tx, claim, decision)
+    _move_lane(desk, tx, claim, decision, result)
+    if attempt.outcome is Outcome.UNKNOWN and not decision.close_lane:
+        open_when_settled(desk, tx, name)  # it had been closed for this very attempt
     log.info("%s: d%s %s %s", name, number, decision.state, decision.reason)
     return decision
+
+
+def call_off(desk: Nightdesk, tx: Transaction, account: str, fence: int) -> None:
+    """A lease of ours that nobody works on: what was claimed or intended in a turn that failed was never sent."""
+    attempt = attempts.of_lease(tx, account, fence)
+    if attempt is not None and attempt.outcome is None:
+        never = "not sent: the database did not say whether the attempt was written"
+        attempts.finish(tx, attempt.id, result=Result(outcome=Outcome.NOT_SENT, error=never), now=desk.clock.real_now())
+        now, to = desk.clock.desk_now(), State.QUEUED
+        deliveries.change(tx, attempt.delivery, when={State.SENDING}, to=to, reason=never, actor=ACTOR, now=now)
+        if attempt.slot:
+            slots.give_back(tx, account, attempt.slot)
+    lanes.release(tx, account, fence=fence)
 
 
 def _change_delivery(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision) -> None:
     when = _PROVEN if decision.state is State.PUBLISHED else _OWN
     number, now = claim.delivery.id, desk.clock.desk_now()
-    deliveries.change(tx, number, when=when, to=decision.state, reason=decision.reason, actor=ACTOR, now=now)
+    state, reason, task = decision.state, decision.reason, decision.task
+    deliveries.change(tx, number, when=when, to=state, reason=reason, task=task, actor=ACTOR, now=now)
     if decision.state is State.QUEUED:
         follow_stamp(desk, tx, number, actor=ACTOR)
 
 
 def _move_lane(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision, result: Result) -> None:
-    """The lane goes on, waits or closes; the slot is used, or given back when nothing was sent."""
-    name, turn = claim.account.name, claim.turn
-    if decision.give_slot_back and turn.slot:
-        slots.give_back(tx, name, turn.slot.key)
-    else:
-        lanes.count_to(tx, name, fence=claim.fence, counted_to=turn.counted_to)
+    """While it is ours the lane goes on, waits or closes; the slot is used, or given back when nothing was sent."""
+    name, turn, slot = claim.account.name, claim.turn, claim.turn.slot
+    given_back = bool(decision.give_slot_back and slot)
+    published = decision.state is State.PUBLISHED
+    back = Return(
+        account=name,
+        fence=claim.fence,
+        look_at=None if decision.next_try else claim.look_at if published else AT_ONCE,
+        wake_at=decision.next_try,
+        counted_to=None if given_back else turn.counted_to,
+    )
+    if not lanes.give_back(tx, [back]):
+        return
+    if given_back and slot:
+        slots.give_back(tx, name, slot.key)
     if decision.close_lane:
         close_lane(
             desk,
@@ -97,14 +150,4 @@ def _move_lane(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decisio
         )
     if decision.close_door:
         key = door_of(claim.account, claim.live)
-        doors.close(tx, key, reason=decision.close_door, until=decision.door_until)
-
-
-def _in_a_row(made: list[Attempt]) -> int:
-    """How often in a row, this time included, the delivery was not sent."""
-    row = 1
-    for attempt in reversed(made[:-1]):
-        if attempt.outcome is not Outcome.NOT_SENT:
-            break
-        row += 1
-    return row
+        doors.close(tx, key, reason=decision.close_door, until=decision.door_until, slowed=decision.slowed)

@@ -22,7 +22,7 @@ from pathlib import Path
 from bot.account import Account
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
-from bot.store import deliveries, doors, lanes, looks, pauses, slots
+from bot.store import deliveries, doors, lanes, looks, meta, pauses, slots
 from bot.store.database import Transaction
 from bot.timetable import planner
 from bot.timetable.lineup import Dropped, Lineup
@@ -45,6 +45,11 @@ class Then(StrEnum):
 
 def scope_of(account: str | None) -> str:
     return EVERYTHING if account is None else f"account:{account}"
+
+
+def resumed_key(scope: str) -> str:
+    """Where the store's `meta` keeps when the scope was last resumed (desk time): nothing was due before."""
+    return f"resumed {scope}"
 
 
 def pause(desk: Nightdesk, *, account: str | None, reason: str, until: datetime | None, actor: str) -> None:
@@ -73,11 +78,13 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
         for name in names:
             _record_missed(desk, tx, desk.account(name))
         pauses.lift(tx, scope_of(account))
+        meta.set_time(tx, resumed_key(scope_of(account)), desk.clock.desk_now())
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
             _ask_again(desk, tx, desk.account(name))
         closed = [] if account is None or open_when_settled(desk, tx, account, whatever=True) else [account]
+        lanes.wake(tx, names)
     return Resumed(waiting=waiting, skipped=skipped, still_closed=tuple(closed))
 
 
@@ -93,23 +100,28 @@ def _record_missed(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     )
     if missed := turn.missed:
         slots.missed(tx, account.name, **asdict(missed), live=desk.is_live(tx, account), now=now)
-    lanes.count_to(tx, account.name, fence=None, counted_to=turn.counted_to)
+    lanes.count_to(tx, account.name, counted_to=turn.counted_to)
 
 
 def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     """In the next pass a closed platform app is asked whether it is open, and what could not be read is read again."""
     key, now = door_of(account, desk.is_live(tx, account)), desk.clock.real_now()
     if door := doors.get(tx, key):
-        doors.close(tx, key, reason=door.reason, until=now, by_answers=door.by_answers)
+        doors.close(tx, key, reason=door.reason, until=now, by_answers=door.by_answers, slowed=door.slowed)
     looks.hurry(tx, account.name, now)
 
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
     """Why the account may not post now, or an empty string."""
-    if switched := _switched_off(desk.settings.home / "PAUSE"):
-        return switched
-    wanted = {EVERYTHING, scope_of(account.name)}
-    return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
+    reasons = pause_reasons(desk, tx, now)
+    return reasons.get(EVERYTHING) or reasons.get(scope_of(account.name), "")
+
+
+def pause_reasons(desk: Nightdesk, tx: Transaction, now: datetime) -> dict[str, str]:
+    """What is paused now, scope by scope, and why; the file PAUSE speaks first."""
+    reasons = {pause.scope: pause.reason for pause in pauses.active(tx, now)}
+    switched = switched_off(desk.settings.home)
+    return {**reasons, EVERYTHING: switched} if switched else reasons
 
 
 def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, actor: str) -> tuple[int, int]:
@@ -128,10 +140,10 @@ def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, ac
     return len(waiting) - len(dropped), len(dropped)
 
 
-def _switched_off(switch: Path) -> str:
+def switched_off(home: Path) -> str:
     """What the file PAUSE says. One that cannot be read still stops everything: somebody put it there."""
     try:
-        text = switch.read_text("utf-8", "replace")
+        text = (home / "PAUSE").read_text("utf-8", "replace")
     except FileNotFoundError:
         return ""
     except OSError:
@@ -166,7 +178,8 @@ def close_lane(
 
 
 def _close_door_of_many(desk: Nightdesk, tx: Transaction, key: str, reason: str) -> None:
-    if doors.get(tx, key):
+    door = doors.get(tx, key)
+    if door and not door.slowed:
         return
     closed = lanes.answered_since(tx, desk.clock.real_now() - TROUBLE_WITHIN)
     behind = [account.name for account, _ in accounts_behind(desk, tx, key, closed)]

@@ -32,7 +32,7 @@ def recover(desk: Nightdesk) -> int:
     may be alive, so only leases that have run out count; a worker that was only slow corrects it when its answer comes.
     """
     with desk.database.begin() as tx:
-        only_before = None if desk.database.exclusive else desk.clock.real_now()
+        only_before = None if desk.database.exclusive else desk.lease_now()
         lost = [a for a in attempts.open_ones(tx, abandoned_before=only_before) if _hand_over(desk, tx, a)]
         lanes.free_abandoned(tx, before=only_before)
         reach("recovered")
@@ -44,7 +44,7 @@ def recover(desk: Nightdesk) -> int:
 def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> bool:
     """False when its own worker has written the outcome in the meantime."""
     real_now, named = desk.clock.real_now(), f"d{attempt.delivery}"
-    decision = decide(LOST, tries=1, now=real_now, settings=desk.settings.delivery, delivery=named)
+    decision = decide(LOST, now=real_now, settings=desk.settings.delivery, delivery=named)
     if not attempts.finish(tx, attempt.id, result=LOST, now=real_now):
         return False
     deliveries.change(

@@ -13,12 +13,16 @@ from bot.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept."""
+    """`deadline`: total time of a call. `settle`: rest of an unknown outcome. `lease`: how long a lane is kept.
+
+    `senders`: how many calls, each of another account, are made side by side.
+    """
 
     deadline: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
     lease: timedelta = timedelta(seconds=90)
     unconfirmed: str = "ask"
+    senders: int = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

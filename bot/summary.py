@@ -8,6 +8,8 @@ from bot.claim import Claim
 from bot.delivery import Outcome, Remedy, Result, State
 from bot.retry import Decision
 
+ACTOR = "nightdesk"  # who did it, in the history, where no person did
+
 EXIT_DONE, EXIT_BUG, EXIT_CONFIGURATION, EXIT_SOME_FAILED, EXIT_NONE_PUBLISHED, EXIT_TRY_LATER = 0, 1, 3, 4, 5, 75
 
 
@@ -28,6 +30,7 @@ class Step:
     detail: str = ""
     live: bool = False
     not_reached: bool = False
+    title: str = ""
 
     @classmethod
     def of(cls, claim: Claim, decision: Decision, result: Result) -> Step:
@@ -42,21 +45,26 @@ class Step:
             detail=result.error,
             live=claim.live,
             not_reached=result.outcome is Outcome.NOT_SENT,
+            title=claim.work.article.title,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why an account could not be served at all, and the exit status that this asks for."""
+    """Why an account could not be served at all, and the exit status that this asks for. `new`: not known before."""
 
     account: str
     message: str
     exit_status: int
+    new: bool = True
+
+
+TROUBLE = "trouble of "
 
 
 def trouble_key(account: str) -> str:
     """Where an account's present trouble is kept in the store's `meta`, for `status` to read."""
-    return f"trouble of {account}"
+    return f"{TROUBLE}{account}"
 
 
 @dataclass(slots=True)
@@ -72,6 +80,7 @@ class Summary:
     sign_in_refused: bool = False
     sandbox_not_reached: bool = False
     troubles: list[Trouble] = field(default_factory=list)
+    most_ahead: int = 0  # intents that were committed beyond the sender threads, at the most
 
     def add(self, step: Step) -> None:
         self.missed += step.missed

@@ -8,7 +8,7 @@ import pytest
 
 from bench import peers
 from bench.material import headlines, posts
-from bench.report import growth_line, page, row_line
+from bench.report import growth_line, row_line, sections
 from bench.rows import NPM, PARSER, Growth, Row, Work, measured, works
 from bot.platforms.registry import rules_for
 from bot.text.xlength import extract_urls
@@ -33,7 +33,7 @@ def test_a_peer_that_cannot_be_had_is_skipped_aloud(monkeypatch: pytest.MonkeyPa
     [result] = measured(work)
     assert result.met
     assert row_line(result) == "SKIPPED npm twitter-text 3.1.0: node is not on this machine"
-    assert "| skipped | – |" in page([result], [])
+    assert "| skipped | – |" in sections([result], [])["The text engine"]
 
 
 def test_what_was_installed_for_other_packages_is_installed_again(

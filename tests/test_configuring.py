@@ -64,6 +64,7 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
         settle = "1 min"
         lease = "40 s"
         unconfirmed = "retry"
+        senders = 512
         [add]
         accounts = ["x-main"]
         [platforms]
@@ -114,6 +115,7 @@ def test_everything_that_may_be_set_arrives(load_text: Loader, home: Path) -> No
     assert settings.delivery.settle == timedelta(minutes=1)
     assert settings.delivery.lease == timedelta(seconds=40)
     assert settings.delivery.unconfirmed == "retry"
+    assert settings.delivery.senders == 512
     assert (x.name, x.platform, x.identity, x.zone.key, x.live) == ("x-main", "x", "Example_1", "Europe/Berlin", False)
     assert x.template == "posts/facebook.txt.j2"
     assert x.timetable == ("weekdays at 08:00, 12:30 and 18:00", "breaking: at once")
@@ -328,6 +330,9 @@ REFUSED = {
         "delivery.settle: settle (89 s) should be at least deadline + 60 s (90 s)",
     ),
     "unconfirmed": ('[delivery]\nunconfirmed = "no"', 2, 'should be "ask" or "retry"'),
+    "no senders": ("[delivery]\nsenders = 0", 2, "delivery.senders: should be at least 1"),
+    "senders without end": ("[delivery]\nsenders = 513", 2, "delivery.senders: should be at most 512"),
+    "half a sender": ("[delivery]\nsenders = 1.5", 2, "delivery.senders: should be a whole number"),
     "a table where none belongs": ("timezone = {}", 1, "timezone: should be text in quotes"),
     "tables in a list": ('[[sources.a]]\nfeed = "f"', 1, "sources.a: should be a table"),
 }

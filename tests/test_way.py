@@ -38,7 +38,7 @@ def test_an_article_reaches_both_platforms_once_and_adding_it_again_makes_nothin
     assert (first.new, second.new) == (True, False)
     assert [d.id for d in first.deliveries] == [d.id for d in second.deliveries]
     assert desk_world.once().as_json()["due"] == 0
-    assert [post["platform"] for post in desk_world.posts()] == ["x", "facebook"]
+    assert sorted(post["platform"] for post in desk_world.posts()) == ["facebook", "x"]
 
 
 def test_the_link_stands_in_the_text_on_x_and_beside_it_on_facebook(desk_world: World) -> None:
@@ -62,7 +62,7 @@ def test_every_attempt_is_committed_before_the_platform_sees_the_request(tmp_pat
             with other.read() as tx:
                 open_ones = attempts.open_ones(tx, abandoned_before=None)
             account = "x-main" if request.path.startswith("/2/") else "fb-page"
-            seen.append((account, [attempt.account for attempt in open_ones] == [account]))
+            seen.append((account, [attempt.account for attempt in open_ones].count(account) == 1))
         finally:
             other.close()
 
@@ -70,7 +70,7 @@ def test_every_attempt_is_committed_before_the_platform_sees_the_request(tmp_pat
         made.add("One", "Two")
         made.once()
         assert len(made.posts()) == 4
-    assert seen == [("x-main", True), ("x-main", True), ("fb-page", True), ("fb-page", True)]
+    assert sorted(seen) == [("fb-page", True), ("fb-page", True), ("x-main", True), ("x-main", True)]
 
 
 def test_the_queue_keeps_its_order_and_breaking_news_goes_first(desk_world: World) -> None:

@@ -10,21 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from bot import clock
 from bot.app import open_home
-from bot.claim import Claim
 from bot.decide import resolve_not_posted
-from bot.deliver import claim_next, record_intent, write_post
-from bot.delivery import Attempt, Outcome, Remedy, Result, State
+from bot.delivery import Outcome, Remedy, Result, State
 from bot.dispatch import run_pass
 from bot.errors import TryAgainLater
 from bot.golive import golive, rehearse
-from bot.nightdesk import Nightdesk
-from bot.outcome import record_outcome
 from bot.pausing import Then, pause, resume
-from bot.post import Post
 from bot.recovery import recover
 from bot.store import attempts, lanes
+from tests.steps import claimed, ended, intended, may_send, publish
 from tests.test_golive import live_home
 from tests.world import World, world
 
@@ -51,33 +46,14 @@ def live_world(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatc
         yield made
 
 
-def claimed(desk: Nightdesk) -> tuple[Claim, Post]:
-    account = desk.account("x-main")
-    claim = claim_next(desk, account, lambda step: None)
-    assert claim is not None
-    post = write_post(desk, claim, desk.platform(account, claim.live).rules, lambda step: None)
-    assert post is not None
-    return claim, post
-
-
-def intended(desk: Nightdesk, claim: Claim, post: Post) -> Attempt:
-    attempt = record_intent(desk, claim, post, cost=0.0)
-    assert attempt is not None
-    return attempt
-
-
-def publish(desk: Nightdesk, claim: Claim, post: Post) -> Result:
-    return desk.platform(claim.account, claim.live).publish(post, intended=clock.uptime())
-
-
 def test_an_acceptance_that_comes_after_recovery_publishes_and_opens_the_lane(one_x: World) -> None:
     one_x.add("One", "Two")
     with one_x.desk() as slow, one_x.desk() as other:
-        claim, post = claimed(slow)
-        attempt = intended(slow, claim, post)
+        written = claimed(slow)
+        intended(slow, written)
         one_x.clock.forward(seconds=95)
         assert recover(other) == 1
-        record_outcome(slow, claim, attempt, publish(slow, claim, post))
+        ended(slow, written, publish(slow, written))
     one_x.once()
     assert one_x.states() == {"x-main": ["published", "published"]}
     assert len(one_x.posts()) == 2
@@ -86,14 +62,14 @@ def test_an_acceptance_that_comes_after_recovery_publishes_and_opens_the_lane(on
 def test_an_acceptance_corrects_a_person_who_said_it_was_not_posted(one_x: World) -> None:
     added = one_x.add("One")[0]
     with one_x.desk() as slow, one_x.desk() as other:
-        claim, post = claimed(slow)
-        attempt = intended(slow, claim, post)
-        result = publish(slow, claim, post)
+        written = claimed(slow)
+        intended(slow, written)
+        result = publish(slow, written)
         one_x.clock.forward(seconds=95)
         recover(other)
         with other.database.begin() as tx:
             resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
-        record_outcome(slow, claim, attempt, result)
+        ended(slow, written, result)
         assert run_pass(other).as_json()["due"] == 0
     assert one_x.states() == {"x-main": ["published"]}
 
@@ -102,17 +78,17 @@ def test_a_late_refusal_to_connect_never_touches_a_newer_attempt(one_x: World) -
     added = one_x.add("One")[0]
     late = Result(outcome=Outcome.NOT_SENT, remedy=Remedy.RETRY, error="no connection")
     with one_x.desk() as slow, one_x.desk() as other:
-        claim, post = claimed(slow)
-        attempt = intended(slow, claim, post)
+        written = claimed(slow)
+        intended(slow, written)
         one_x.clock.forward(seconds=95)
         recover(other)
         with other.database.begin() as tx:
             resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
-        second, text = claimed(other)
-        newer = intended(other, second, text)
-        assert record_outcome(slow, claim, attempt, late) is None
+        second = claimed(other)
+        intended(other, second)
+        assert ended(slow, written, late) == []
         assert one_x.states() == {"x-main": ["sending"]}
-        record_outcome(other, second, newer, publish(other, second, text))
+        ended(other, second, publish(other, second))
     assert one_x.states() == {"x-main": ["published"]}
     one_x.once()
     assert len(one_x.posts()) == 1
@@ -121,44 +97,44 @@ def test_a_late_refusal_to_connect_never_touches_a_newer_attempt(one_x: World) -
 def test_the_intent_renews_the_lease_for_the_call(one_x: World) -> None:
     one_x.add("One")
     with one_x.desk() as slow, one_x.desk() as other:
-        claim, post = claimed(slow)
+        written = claimed(slow)
         one_x.clock.forward(seconds=88)
-        attempt = intended(slow, claim, post)
+        intended(slow, written)
         one_x.clock.forward(seconds=3)
         assert recover(other) == 0
-        record_outcome(slow, claim, attempt, publish(slow, claim, post))
+        ended(slow, written, publish(slow, written))
     assert one_x.states() == {"x-main": ["published"]}
 
 
 def test_recovery_leaves_a_living_workers_call_alone(one_x: World) -> None:
     one_x.add("One")
     with one_x.desk() as busy, one_x.desk() as other:
-        claim, post = claimed(busy)
-        attempt = intended(busy, claim, post)
+        written = claimed(busy)
+        intended(busy, written)
         assert recover(other) == 0
         assert run_pass(other).as_json()["due"] == 0
-        record_outcome(busy, claim, attempt, publish(busy, claim, post))
+        ended(busy, written, publish(busy, written))
     assert one_x.states() == {"x-main": ["published"]}
 
 
 def test_a_lane_that_was_taken_over_gives_no_intent(one_x: World) -> None:
     one_x.add("One")
     with one_x.desk() as slow, one_x.desk() as other:
-        claim, post = claimed(slow)
+        written = claimed(slow)
         one_x.clock.forward(seconds=95)
         assert run_pass(other).as_json()["published"] == 1
-        assert record_intent(slow, claim, post, cost=0.0) is None
+        assert not may_send(slow, written)
     assert len(one_x.posts()) == 1
 
 
 def test_going_live_waits_for_a_post_on_its_way(live_world: World) -> None:
     live_world.add("One")
     with live_world.desk() as worker, live_world.desk() as person:
-        claim, post = claimed(worker)
-        attempt = intended(worker, claim, post)
+        written = claimed(worker)
+        intended(worker, written)
         with pytest.raises(TryAgainLater):
             golive(person, "x-main", actor="person:anna")
-        record_outcome(worker, claim, attempt, publish(worker, claim, post))
+        ended(worker, written, publish(worker, written))
         golive(person, "x-main", actor="person:anna")
     assert not live_world.delivery(1).live
 
@@ -166,9 +142,9 @@ def test_going_live_waits_for_a_post_on_its_way(live_world: World) -> None:
 def test_a_rehearsed_claim_is_not_sent_after_going_live(live_world: World) -> None:
     live_world.add("One")
     with live_world.desk() as worker, live_world.desk() as person:
-        claim, post = claimed(worker)
+        written = claimed(worker)
         golive(person, "x-main", actor="person:anna")
-        assert record_intent(worker, claim, post, cost=0.0) is None
+        assert not may_send(worker, written)
     live_world.once()
     assert (len(live_world.posts()), len(live_world.live_posts())) == (0, 1)
 
@@ -178,10 +154,10 @@ def test_a_live_post_on_its_way_keeps_its_stamp_in_rehearsal(live_world: World) 
         golive(person, "x-main", actor="person:anna")
     live_world.add("One")
     with live_world.desk() as worker, live_world.desk() as person:
-        claim, post = claimed(worker)
-        attempt = intended(worker, claim, post)
+        written = claimed(worker)
+        intended(worker, written)
         rehearse(person, "x-main", actor="person:anna")
-        record_outcome(worker, claim, attempt, publish(worker, claim, post))
+        ended(worker, written, publish(worker, written))
     delivery = live_world.delivery(1)
     assert (delivery.live, delivery.state) == (True, State.PUBLISHED)
 
@@ -192,10 +168,10 @@ def test_a_live_post_that_was_not_sent_is_rehearsed_after_going_back(live_world:
     live_world.add("One")
     late = Result(outcome=Outcome.NOT_SENT, remedy=Remedy.RETRY, error="no connection")
     with live_world.desk() as worker, live_world.desk() as person:
-        claim, post = claimed(worker)
-        attempt = intended(worker, claim, post)
+        written = claimed(worker)
+        intended(worker, written)
         rehearse(person, "x-main", actor="person:anna")
-        record_outcome(worker, claim, attempt, late)
+        ended(worker, written, late)
     live_world.clock.forward(minutes=5)
     live_world.once()
     assert (len(live_world.posts()), len(live_world.live_posts())) == (1, 0)

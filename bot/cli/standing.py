@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.account import Account
-from bot.deliver import plan
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
+from bot.outlook import turn_now
 from bot.pausing import EVERYTHING, closed_door, pause_reason, scope_of
 from bot.store import deliveries, lanes, pauses
 from bot.store.database import Transaction
@@ -35,7 +35,7 @@ def stops(desk: Nightdesk) -> list[Stop]:
 def waits(desk: Nightdesk) -> list[str]:
     """What holds back posts that are due, an account a sentence: its gap or a cap, with the figures."""
     with desk.database.read() as tx:
-        turns = [(account.name, plan(desk, tx, account)) for account in desk.settings.accounts.values()]
+        turns = [(account.name, turn_now(desk, tx, account)) for account in desk.settings.accounts.values()]
     return [f"{name} waits: {turn.blocked}" for name, turn in turns if turn.blocked]
 
 

@@ -54,21 +54,25 @@ def run(context: typer.Context) -> None:
 def in_words(desk: Nightdesk, step: Step) -> str:
     """What became of one delivery, for whoever watches."""
     if step.delivery is None:
-        return f"{step.account}: {step.missed} missed, {step.reason}"
+        return (
+            f"{step.account}: {step.missed} missed, {step.reason}" if step.missed else f"{step.account}: {step.reason}"
+        )
     state = "queued again" if step.state is State.QUEUED else str(step.state)
-    told = f"{step.account}: d{step.delivery} {_named(desk, step.delivery)} {state}"
+    told = f"{step.account}: d{step.delivery} {_named(desk, step)} {state}"
     if step.state is State.UNCONFIRMED:
         return f"{told}: it may be live ({step.detail or step.reason})"
     return ": ".join(part for part in (told, step.reason, step.url) if part)
 
 
-def _named(desk: Nightdesk, number: int) -> str:
+def _named(desk: Nightdesk, step: Step) -> str:
     """The post's title and whether it is live; nothing where the database cannot say it now, for the work goes on."""
     from bot.store import articles, deliveries
 
+    if step.title:
+        return f"“{step.title}” ({output.mode(step.live)})"
     try:
         with desk.database.read() as tx:
-            delivery = deliveries.get(tx, number)
+            delivery = deliveries.get(tx, step.delivery) if step.delivery else None
             title = articles.get(tx, delivery.article).title if delivery else ""
     except TryAgainLater:
         return ""

@@ -33,6 +33,7 @@ WORDINGS = {
     "model_type": "should be a table",
     "too_short": "should name at least one",
     "greater_than_equal": "should be at least {ge}",
+    "less_than_equal": "should be at most {le}",
 }
 
 
@@ -61,15 +62,20 @@ def load(home: Path) -> Settings:
     """
     home = home.absolute()
     text = settings_text(home)
-    document, lines = parsed(text), lines_of(text)
+    document = parsed(text)
     try:
         file = File.model_validate(document, context=surroundings_of(document, template_folders(home)))
     except ValidationError as error:
+        lines = lines_of(text)
         wrong = sorted({complaint(details, lines) for details in error.errors(include_url=False)})
     else:
-        place = f"{SETTINGS_FILE}:{line_of(lines, ('database',))}: database"
-        return settings_from(file, home, database_address(file.database, home, place))
+        return settings_from(file, home, database_address(file.database, home, lambda: database_place(text)))
     raise ConfigurationError("\n".join(f"{SETTINGS_FILE}:{line}: {words}" for line, words in wrong))
+
+
+def database_place(text: str) -> str:
+    """Where the settings say which database it is. Only for errors: finding a line takes as long as all the rest."""
+    return f"{SETTINGS_FILE}:{line_of(lines_of(text), ('database',))}: database"
 
 
 def template_folders(home: Path) -> tuple[Path, ...]:
@@ -165,7 +171,11 @@ def settings_from(file: File, home: Path, database: str) -> Settings:
 
 def delivery_from(table: DeliveryTable) -> DeliverySettings:
     return DeliverySettings(
-        deadline=table.deadline, settle=table.settle, lease=table.lease, unconfirmed=table.unconfirmed
+        deadline=table.deadline,
+        settle=table.settle,
+        lease=table.lease,
+        unconfirmed=table.unconfirmed,
+        senders=table.senders,
     )
 
 

@@ -86,12 +86,12 @@ class AccountTable(Table):
     template: Template | None = None
     timetable: Timetable = []
     timezone: Zone | None = None
-    caps: CapsTable = CapsTable()
+    caps: CapsTable = Field(default_factory=CapsTable)  # a default would be copied in depth for each account
     live: bool = False
     credentials: dict[Credential, Secret] = Field(default={}, validate_default=True)
     language: Language = ""
     hashtags: dict[str, Hashtag] = {}
-    utm: UtmTable = UtmTable()
+    utm: UtmTable = Field(default_factory=UtmTable)
     allow: list[Allowed] = []
 
     @field_validator("handle")
@@ -153,12 +153,13 @@ class SourceTable(Table):
 
 
 class DeliveryTable(Table):
-    """`[delivery]`: the times of one call to a platform and what happens when its answer is lost."""
+    """`[delivery]`: the times of one call to a platform, how many at once, and what happens when its answer is lost."""
 
     deadline: Span = timedelta(seconds=30)
     settle: Duration = Field(default=timedelta(seconds=120), validate_default=True)
     lease: Span = Field(default=timedelta(seconds=90), validate_default=True)
     unconfirmed: str = "ask"
+    senders: int = Field(default=32, ge=1, le=512)
 
     @field_validator("settle")
     @classmethod

@@ -69,7 +69,14 @@ class Platform(Protocol):
         """Send `post` once and say what came of it. Never raises, never retries, never outlives its deadline.
 
         `intended` is `clock.uptime()` (seconds) from when the attempt was recorded. More than the deadline ago, the
-        post is not sent at all. An accepted result may carry `until`: the platform said that the limit is used up.
+        post is not sent at all. Any answer may carry a `slowdown`: the platform said that a limit is nearly used up.
+        """
+        ...
+
+    def delete(self, platform_id: str) -> Result:
+        """Delete our post of that id and say what came of it. Never raises, never retries.
+
+        Accepted: it is gone; `error` says so if it was gone before. After any other outcome asking again is safe.
         """
         ...
 

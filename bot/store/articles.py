@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from bot.article import Article
 from bot.identity import canonical_url
+from bot.store import deliveries
 from bot.store.columns import storable
 from bot.store.database import Transaction
 from bot.store.dialect import insert
@@ -44,8 +45,10 @@ def keep(tx: Transaction, article: Article, identified_by: Sequence[str], now: d
 
 
 def update(tx: Transaction, article: Article) -> None:
-    """Store the article's fields anew, under its id."""
+    """Store the article's fields anew, under its id; its open deliveries follow (`deliveries.follow_article`)."""
     tx.execute(sa.update(articles).where(articles.c.id == article.id).values(**_columns(article)))
+    if article.id is not None:
+        deliveries.follow_article(tx, article.id)
 
 
 def get(tx: Transaction, article: int) -> Article:

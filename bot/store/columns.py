@@ -17,6 +17,11 @@ Kind = TypeVar("Kind", bound=StrEnum)
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def microseconds(moment: Any) -> int:
+    """An aware moment as it is stored."""
+    return int((moment - EPOCH) // MICROSECOND)
+
+
 class Moment(sa.types.TypeDecorator[datetime]):
     """An aware datetime, stored as whole microseconds since 1970 in UTC. A naive one is refused (ValueError)."""
 
@@ -28,7 +33,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"a moment needs a time zone: {value!r}")
-        return (value - EPOCH) // MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else EPOCH + value * MICROSECOND

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from bot.clock import SystemClock
 from bot.store import upgrading
 from bot.store.dialect import Dialect, dialect_for
 
@@ -28,6 +29,8 @@ class Database:
     def __init__(self, dialect: Dialect, engine: sa.Engine) -> None:
         self._dialect = dialect
         self._engine = engine
+        self.skew = timedelta(0)
+        """How far the database's clock is ahead of this machine's; see `measure_skew`."""
 
     @classmethod
     def open(
@@ -81,6 +84,12 @@ class Database:
         The kernel frees it when the process dies. On PostgreSQL any number may work, so nothing is locked.
         """
         return self._dialect.instance_lock(name)
+
+    def measure_skew(self) -> None:
+        """Compare the clocks anew. On SQLite there is one clock only."""
+        with self.read() as tx:
+            theirs = self._dialect.now(tx)
+            self.skew = theirs - SystemClock().real_now() if theirs else timedelta(0)
 
     def close(self) -> None:
         """Close all connections; the object is of no use afterwards."""

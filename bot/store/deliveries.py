@@ -11,15 +11,29 @@ import sqlalchemy as sa
 
 from bot.article import Article
 from bot.delivery import OPEN_STATES, Delivery, State
-from bot.store import history
+from bot.store import history, lanes
 from bot.store.database import Transaction
 from bot.store.dialect import insert
 from bot.store.history import Change
 from bot.store.rows import made
-from bot.store.schema import IS_OPEN, articles, deliveries
+from bot.store.schema import IN_ORDER, IS_OPEN, IS_QUEUED, IS_TASK, articles, deliveries
 from bot.timetable.lineup import Candidate
 
 PAGE = 500
+
+_D = deliveries.c
+CANDIDATE = (
+    _D.id,
+    _D.article,
+    _D.breaking,
+    _D.priority,
+    _D.position,
+    _D.pinned,
+    _D.dated,
+    sa.and_(_D.evergreen, _D.round > 1),
+    _D.section,
+)
+"""A queued delivery's columns in the order of a `Candidate`'s fields."""
 
 
 def create(
@@ -55,10 +69,12 @@ def create(
         text=text,
         created=now,
         changed=now,
+        **_of_its_article(sa.literal(article)),
     )
     number = tx.execute(new.on_conflict_do_nothing().returning(deliveries.c.id)).scalar()
     if number is not None:
         _remember(tx, number, None, state, reason, actor, now)
+        lanes.wake(tx, account)
     return _the_one(tx, article, account, live, round), number is not None
 
 
@@ -91,14 +107,22 @@ def change(
     actor: str,
     now: datetime,
     note: str = "",
+    task: bool = False,
 ) -> bool:
-    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time."""
-    before = tx.execute(sa.select(deliveries.c.state).where(deliveries.c.id == delivery).with_for_update()).scalar()
+    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time.
+
+    `task`: it waits for a person, until the next change.
+    """
+    its = sa.select(deliveries.c.state, deliveries.c.account).where(deliveries.c.id == delivery).with_for_update()
+    before = tx.execute(its).first()
     fits = (deliveries.c.id == delivery, deliveries.c.state.in_(list(when)))
-    done = tx.execute(sa.update(deliveries).where(*fits).values(state=to, reason=reason, changed=now)).rowcount
-    if done != 1:
+    told = {"state": to, "reason": reason, "changed": now, "task": task}
+    done = tx.execute(sa.update(deliveries).where(*fits).values(**told)).rowcount
+    if before is None or done != 1:
         return False
-    _remember(tx, delivery, before, to, reason, actor, now, note)
+    _remember(tx, delivery, before.state, to, reason, actor, now, note)
+    if to is State.QUEUED:
+        lanes.wake(tx, before.account)
     return True
 
 
@@ -107,33 +131,27 @@ def freeze(tx: Transaction, delivery: int, attempt: int) -> None:
     tx.execute(sa.update(deliveries).where(deliveries.c.id == delivery).values(frozen=attempt))
 
 
-def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
+def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) -> list[Candidate]:
     """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
 
-    An evergreen article's second and later rounds never grow old.
+    An evergreen article's second and later rounds never grow old. `most`: only so many, the first ones.
     """
-    d, a = deliveries.c, articles.c
-    columns = (d.id, d.article, d.priority, d.position, d.pinned, d.round, a.breaking, a.evergreen, a.section)
-    queued = (
-        sa.select(*columns, sa.func.coalesce(a.published, a.first_seen, type_=a.published.type).label("dated"))
-        .join_from(deliveries, articles)
-        .where(IS_OPEN, d.account == account, d.live == live, d.state == State.QUEUED)
-        .order_by(a.breaking.desc(), d.priority.desc(), d.position, d.id)
-    )
-    return [
-        Candidate(
-            delivery=row.id,
-            article=row.article,
-            breaking=row.breaking,
-            priority=row.priority,
-            position=row.position,
-            pinned=row.pinned,
-            dated=row.dated,
-            exempt_from_age=row.evergreen and row.round > 1,
-            section=row.section,
-        )
-        for row in tx.execute(queued)
-    ]
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, IS_QUEUED)
+    return [Candidate(*row) for row in tx.execute(sa.select(*CANDIDATE).where(*mine).order_by(*IN_ORDER).limit(most))]
+
+
+def follow_article(tx: Transaction, article: int) -> None:
+    """The article has changed: its open deliveries take over what the planner asks of it, and their lanes look."""
+    its = (IS_OPEN, deliveries.c.article == article)
+    changed = sa.update(deliveries).where(*its).values(**_of_its_article(deliveries.c.article))
+    if accounts := set(tx.execute(changed.returning(deliveries.c.account)).scalars()):
+        lanes.wake(tx, sorted(accounts))
+
+
+def queued_since(tx: Transaction, account: str, live: bool, moment: datetime) -> set[int]:
+    """The account's queued deliveries with that stamp that were made later than `moment` (desk time)."""
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state == State.QUEUED)
+    return set(tx.execute(sa.select(deliveries.c.id).where(*mine, deliveries.c.created > moment)).scalars())
 
 
 def open_of(tx: Transaction, account: str, *, live: bool, states: Collection[State] = OPEN_STATES) -> list[Delivery]:
@@ -147,6 +165,13 @@ def count(tx: Transaction, account: str, *, states: Collection[State]) -> int:
     """How many deliveries of the account are in one of the states, rehearsed and live together."""
     mine = (deliveries.c.account == account, deliveries.c.state.in_(list(states)))
     return tx.execute(sa.select(sa.func.count()).select_from(deliveries).where(*mine)).scalar_one()
+
+
+def tasks(tx: Transaction, account: str | None = None) -> list[Delivery]:
+    """The failed deliveries that wait for a person, of one account or of all."""
+    mine = [IS_TASK] if account is None else [IS_TASK, deliveries.c.account == account]
+    found = sa.select(deliveries).where(*mine).order_by(deliveries.c.account, deliveries.c.id)
+    return [made(Delivery, row, deliveries) for row in tx.execute(found)]
 
 
 def published_articles(tx: Transaction, account: str, *, live: bool) -> set[int]:
@@ -200,6 +225,7 @@ def restamp(tx: Transaction, delivery: int, *, live: bool, when: Collection[Stat
     if state is None:
         return False
     _remember(tx, delivery, state, state, "stamped live" if live else "stamped rehearsal", actor, now)
+    lanes.wake(tx, its.account)
     return True
 
 
@@ -253,6 +279,17 @@ def _between(queue: list[Delivery], place: int) -> float | None:
     return middle if above < middle < below else None
 
 
+def _of_its_article(number: sa.ColumnElement[int]) -> dict[str, Any]:
+    """What a delivery repeats of its article, so that the planner's questions need no look at it."""
+    a = articles.c
+    dated = sa.func.coalesce(a.published, a.first_seen)
+    columns = {"breaking": a.breaking, "evergreen": a.evergreen, "section": a.section, "dated": dated}
+    return {
+        name: sa.select(column).where(a.id == number).correlate(deliveries).scalar_subquery()
+        for name, column in columns.items()
+    }
+
+
 def _after_the_last(tx: Transaction, account: str) -> float:
     last = sa.select(sa.func.max(deliveries.c.position)).where(IS_OPEN, deliveries.c.account == account)
     return math.floor(tx.execute(last).scalar() or 0.0) + 1.0
@@ -264,13 +301,21 @@ def _the_one(tx: Transaction, article: int, account: str, live: bool, round: int
     return made(Delivery, tx.execute(sa.select(deliveries).where(*same, *stamp)).one(), deliveries)
 
 
+def note(tx: Transaction, delivery: int, reason: str, *, actor: str, now: datetime, note: str = "") -> None:
+    """A row of history for something that changed nothing: what was tried in vain, and why."""
+    its = get(tx, delivery)
+    if its is not None:
+        _remember(tx, delivery, its.state, its.state, reason, actor, now, note)
+
+
 def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime, **changes: Any) -> bool:
     """Change something other than the state; history tells it as a change from the state to itself."""
     changed = sa.update(deliveries).where(deliveries.c.id == delivery).values(**changes)
-    state = tx.execute(changed.returning(deliveries.c.state)).scalar()
-    if state is None:
+    its = tx.execute(changed.returning(deliveries.c.state, deliveries.c.account)).first()
+    if its is None:
         return False
-    _remember(tx, delivery, state, state, reason, actor, now)
+    _remember(tx, delivery, its.state, its.state, reason, actor, now)
+    lanes.wake(tx, its.account)
     return True
 
 

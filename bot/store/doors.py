@@ -19,6 +19,7 @@ class Door:
     """A closed door. `key` names the app, such as `x live env:X_KEY`; `until` (real time) is when to ask again.
 
     `by_answers`: nobody said so, but its answers have closed several lanes. `tries`: asked in vain so often since then.
+    `slowed`: it is closed only to be slower, as the app's own figures advise, and opens then without being asked.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Door:
     until: datetime | None
     by_answers: bool = False
     tries: int = 0
+    slowed: bool = False
 
 
 def get(tx: Transaction, key: str) -> Door | None:
@@ -40,12 +42,21 @@ def closed(tx: Transaction) -> list[Door]:
 
 
 def close(
-    tx: Transaction, key: str, *, reason: str, until: datetime | None, by_answers: bool = False, tries: int = 0
+    tx: Transaction,
+    key: str,
+    *,
+    reason: str,
+    until: datetime | None,
+    by_answers: bool = False,
+    tries: int = 0,
+    slowed: bool = False,
 ) -> None:
-    """Close it, or give a closed one another reason and time."""
-    told = {"reason": reason, "until": until, "by_answers": by_answers, "tries": tries}
+    """Close it, or give a closed one another reason and time; slowing down never takes the place of real trouble."""
+    told = {"reason": reason, "until": until, "by_answers": by_answers, "tries": tries, "slowed": slowed}
     new = insert(tx, doors).values(key=key, **told)
-    tx.execute(new.on_conflict_do_update(index_elements=[doors.c.key], set_=told))
+    tx.execute(
+        new.on_conflict_do_update(index_elements=[doors.c.key], set_=told, where=doors.c.slowed if slowed else None)
+    )
 
 
 def ask_again(tx: Transaction, door: Door, *, at: datetime, until: datetime) -> bool:

@@ -1,50 +1,73 @@
 """Lanes: an account's moving state. How far its timetable is counted, who holds it, and why it is closed.
 
-A lane is claimed by a conditional update whose row count is checked. The claim raises its `fence`, so the holder of
-a lease that has run out is told apart from the next one and changes nothing any more.
+`look_at` says when a lane wants to be looked at; `claim` takes those whose moment has come by one conditional update,
+so a pass costs the number of accounts that are due. A claim takes `look_at` away and raises the `fence`, by which the
+holder of a lease that has run out is told apart from the next one. Whoever changes what the planner knows wakes the
+lane (`wake`); a lane woken while it is held is looked at again as soon as it is given back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.store.columns import EPOCH, Moment
 from bot.store.database import Transaction
-from bot.store.dialect import insert
+from bot.store.dialect import DIALECTS, fetch, insert, rows_in, table_of
 from bot.store.rows import made
-from bot.store.schema import IN_FLIGHT, attempts, lanes, slots_used
+from bot.store.schema import IS_FREE, IS_HELD, attempts, lanes, slots_used
+
+AT_ONCE = EPOCH  # earlier than any moment a desk may have, real or simulated
+_ALL = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One account's lane. `counted_to` and `last_pass` are desk time, all else real time.
+    """One account's lane. `counted_to` and `look_at` are desk time, all else real time.
 
-    `next_try` holds it back (rate limit, backoff). `closed_reason` closes it: until `closed_until`, or with None until
-    somebody opens it. `closed_for` is the delivery whose unclear post closed it, if that did. `golive_at` None: in
-    rehearsal.
+    `look_at`: from then on it may be claimed; None: not before it is woken, or until it was given back. It rests until
+    `wake_at` (rate limit, backoff, a closing that ends). `closed_reason` closes it: until `closed_until`, or with None
+    until somebody opens it; `closed_for` is the delivery whose unclear post closed it, if that did. `golive_at` None:
+    in rehearsal. `identity_key`: what the last identity check that passed was made of.
     """
 
     account: str
     counted_to: datetime
-    last_pass: datetime | None
-    next_try: datetime | None
-    owner: str | None
-    lease_until: datetime | None
-    fence: int
-    closed_until: datetime | None
-    closed_reason: str | None
-    golive_at: datetime | None
+    look_at: datetime | None = None
+    wake_at: datetime | None = None
+    owner: str | None = None
+    lease_until: datetime | None = None
+    fence: int = 0
+    closed_until: datetime | None = None
+    closed_reason: str | None = None
+    golive_at: datetime | None = None
     closed_for: int | None = None
+    answered_at: datetime | None = None
+    identity_key: str = ""
+    identity_at: datetime | None = None
 
 
-def ensure(tx: Transaction, account: str, counted_to: datetime) -> None:
-    """Meet the account: its slots count from now on. Nothing happens when it is known."""
-    new = insert(tx, lanes).values(account=account, counted_to=counted_to, fence=0)
-    tx.execute(new.on_conflict_do_nothing())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """How a lane is given back by the holder of `fence`: see `give_back`."""
+
+    account: str
+    fence: int
+    look_at: datetime | None = None
+    wake_at: datetime | None = None
+    counted_to: datetime | None = None
+
+
+def ensure(tx: Transaction, accounts: Iterable[str], counted_to: datetime) -> None:
+    """Meet the accounts: their slots count from now on. Nothing happens to those that are known."""
+    met = set(tx.execute(sa.select(lanes.c.account)).scalars())
+    new = [{"account": name, "counted_to": counted_to, "fence": 0, "look_at": AT_ONCE} for name in accounts]
+    if new := [lane for lane in new if lane["account"] not in met]:
+        tx.execute(insert(tx, lanes).on_conflict_do_nothing(), new)
 
 
 def get(tx: Transaction, account: str) -> Lane | None:
@@ -58,43 +81,89 @@ def every(tx: Transaction) -> list[Lane]:
     return [made(Lane, row, lanes) for row in tx.execute(sa.select(lanes).order_by(lanes.c.account))]
 
 
-def due(tx: Transaction, now: datetime) -> list[str]:
-    """The accounts whose lane could be claimed at `now` (real time)."""
-    return list(tx.execute(sa.select(lanes.c.account).where(_claimable(now)).order_by(lanes.c.account)).scalars())
+# -- claiming and giving back ------------------------------------------------------------------------------------
 
 
-def claim(tx: Transaction, account: str, *, owner: str, now: datetime, until: datetime) -> int | None:
-    """Lease the lane until `until` (real time) and return its new fence.
-
-    None: another holds it, an attempt is in flight on it, it is closed, or its time has not come.
-    """
-    free = sa.select(lanes.c.account).where(lanes.c.account == account, _claimable(now))
-    taken = (
-        sa.update(lanes)
-        .where(lanes.c.account.in_(free.with_for_update(skip_locked=True)), _claimable(now))
-        .values(owner=owner, lease_until=until, fence=lanes.c.fence + 1)
-        .returning(lanes.c.fence)
+def any_due(tx: Transaction, desk_now: datetime) -> bool:
+    """Whether a claim at that moment (desk time) would find anything."""
+    return (
+        tx.execute(sa.select(lanes.c.account).where(IS_FREE, lanes.c.look_at <= desk_now).limit(1)).first() is not None
     )
-    return tx.execute(taken).scalar()
 
 
-def release(tx: Transaction, account: str, *, fence: int, next_try: datetime | None = None) -> bool:
-    """Give the lane back; False when it is another's by now. `next_try` None: it may be claimed at once."""
-    return _change(tx, account, fence, owner=None, lease_until=None, next_try=next_try)
+def claim(tx: Transaction, *, owner: str, desk_now: datetime, until: datetime, most: int = _ALL) -> list[Lane]:
+    """Lease up to `most` lanes whose moment has come (desk time) until `until` (real time), the longest waiting first.
+
+    Each has a new fence. `until` must be later than that of the owner's claims before, for it finds the lanes again.
+    """
+    values = {"owner": owner, "now": desk_now, "until": until, "most": most}
+    if not tx.execute(_CLAIM[tx.dialect.name], values).rowcount:
+        return []
+    return [Lane(**dict(zip(_NAMES, row, strict=True))) for row in fetch(tx, _CLAIMED, values)]
 
 
-def count_to(tx: Transaction, account: str, *, fence: int | None, counted_to: datetime) -> bool:
-    """The timetable is settled up to that moment (desk time); it never goes back. With a fence only if still ours."""
-    mine = [lanes.c.account == account, lanes.c.counted_to < counted_to]
-    mine += [] if fence is None else [lanes.c.fence == fence]
-    return tx.execute(sa.update(lanes).where(*mine).values(counted_to=counted_to)).rowcount == 1
+def give_back(tx: Transaction, returns: Sequence[Return]) -> int:
+    """Give lanes back, those whose fence is still theirs; returns how many.
+
+    `look_at` is when to look again, `wake_at` rests it until then, with neither it waits to be woken. A lane that was
+    woken meanwhile is looked at all the same, a closed one stays as its closing left it. `counted_to` never goes back.
+    """
+    if not returns:
+        return 0
+    rows = [(r.account, r.fence, r.look_at, r.wake_at, r.counted_to) for r in returns]
+    return tx.execute(_GIVE_BACK[tx.dialect.name], rows_in(rows)).rowcount
+
+
+def release(tx: Transaction, account: str, *, fence: int, wake_at: datetime | None = None) -> bool:
+    """Give one lane back, to be looked at once more at once, or not before `wake_at`; False when it is another's."""
+    again = None if wake_at else AT_ONCE
+    return give_back(tx, [Return(account=account, fence=fence, look_at=again, wake_at=wake_at)]) == 1
+
+
+def held_by(tx: Transaction, owner: str) -> list[tuple[str, int]]:
+    """The lanes that the owner holds, each with its fence."""
+    mine = sa.select(lanes.c.account, lanes.c.fence).where(IS_HELD, lanes.c.owner == owner)
+    return [(row.account, row.fence) for row in tx.execute(mine)]
 
 
 def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
     """End the leases that ran out by `before` (real time), or all of them; returns the accounts. The fences stay."""
-    over = lanes.c.owner.is_not(None) if before is None else lanes.c.lease_until <= before
-    freed = sa.update(lanes).where(over).values(owner=None, lease_until=None).returning(lanes.c.account)
-    return sorted(tx.execute(freed).scalars())
+    over = IS_HELD if before is None else sa.and_(IS_HELD, lanes.c.lease_until <= before)
+    look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
+    freed = sa.update(lanes).where(over).values(owner=None, lease_until=None, look_at=look)
+    return sorted(tx.execute(freed.returning(lanes.c.account)).scalars())
+
+
+# -- waking, resting, closing ------------------------------------------------------------------------------------
+
+
+def wake(tx: Transaction, accounts: str | Sequence[str] | None) -> None:
+    """Something has changed for the account, for several or (None) for all: look at once. Rest and closing stay."""
+    awake: list[sa.ColumnElement[bool]] = [lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None)]
+    if isinstance(accounts, str):
+        awake.append(lanes.c.account == accounts)
+    elif accounts is not None:
+        awake.append(lanes.c.account.in_(_NAMED[tx.dialect.name]))
+    values = {} if isinstance(accounts, str) or accounts is None else rows_in([(name,) for name in accounts])
+    tx.execute(sa.update(lanes).where(*awake).values(look_at=AT_ONCE), values)
+
+
+def rouse(tx: Transaction, accounts: Sequence[str]) -> None:
+    """End the rest of these accounts, too, unless they are closed."""
+    named = lanes.c.account.in_(_NAMED[tx.dialect.name])
+    awake = sa.update(lanes).where(named, lanes.c.closed_reason.is_(None)).values(look_at=AT_ONCE, wake_at=None)
+    tx.execute(awake, rows_in([(name,) for name in accounts]))
+
+
+def wake_rested(tx: Transaction, now: datetime) -> int:
+    """End the rests and closings that are over (real time); what a lane was closed for stays for its next turn."""
+    over = lanes.c.wake_at <= now
+    return tx.execute(sa.update(lanes).where(over).values(look_at=AT_ONCE, wake_at=None)).rowcount
+
+
+def any_rested(tx: Transaction, now: datetime) -> bool:
+    """Whether `wake_rested` would find anything."""
+    return tx.execute(sa.select(lanes.c.account).where(lanes.c.wake_at <= now).limit(1)).first() is not None
 
 
 def close(tx: Transaction, account: str, *, reason: str, until: datetime | None, closed_for: int | None = None) -> None:
@@ -102,12 +171,13 @@ def close(tx: Transaction, account: str, *, reason: str, until: datetime | None,
 
     `closed_for`: the delivery whose unclear post closes it; its story opens it again.
     """
-    _change(tx, account, None, closed_reason=reason, closed_until=until, closed_for=closed_for)
+    closing = {"closed_reason": reason, "closed_until": until, "closed_for": closed_for}
+    _change(tx, account, **closing, wake_at=until, look_at=None)
 
 
 def note_answer(tx: Transaction, account: str, at: datetime) -> None:
     """The platform's answer closed it at `at` (real time)."""
-    _change(tx, account, None, answered_at=at)
+    _change(tx, account, answered_at=at)
 
 
 def answered_since(tx: Transaction, since: datetime) -> list[str]:
@@ -131,28 +201,33 @@ def lock(tx: Transaction, accounts: Sequence[str]) -> None:
 
 
 def reopen(tx: Transaction, account: str) -> None:
-    """Open a closed lane."""
-    _change(tx, account, None, closed_reason=None, closed_until=None, closed_for=None)
+    """Open a closed lane, to be looked at at once."""
+    opened = {"closed_reason": None, "closed_until": None, "closed_for": None}
+    _change(tx, account, **opened, wake_at=None, look_at=AT_ONCE)
 
 
-def record_golive(tx: Transaction, account: str, *, at: datetime) -> None:
-    """A person took the account live. Whether it sends live also needs the settings' word."""
-    _change(tx, account, None, golive_at=at)
+def forget_closing(tx: Transaction, accounts: Sequence[str]) -> None:
+    """The closings of these lanes are over, and their turns have told what they cost."""
+    if accounts:
+        named = lanes.c.account.in_(_NAMED[tx.dialect.name])
+        over = sa.update(lanes).where(named, lanes.c.wake_at.is_(None))
+        tx.execute(over.values(closed_reason=None, closed_until=None), rows_in([(name,) for name in accounts]))
 
 
-def record_rehearse(tx: Transaction, account: str) -> None:
-    """A person took the account back to rehearsal."""
-    _change(tx, account, None, golive_at=None)
+# -- counting, passes, identity ----------------------------------------------------------------------------------
 
 
-def last_pass(tx: Transaction) -> datetime | None:
-    """When a pass last ran over any account (desk time)."""
-    return tx.execute(sa.select(sa.func.max(lanes.c.last_pass))).scalar()
+def count_to(tx: Transaction, account: str, *, counted_to: datetime) -> bool:
+    """The timetable is settled up to that moment (desk time); it never goes back."""
+    mine = [lanes.c.account == account, lanes.c.counted_to < counted_to]
+    return tx.execute(sa.update(lanes).where(*mine).values(counted_to=counted_to)).rowcount == 1
 
 
-def note_pass(tx: Transaction, now: datetime) -> None:
-    """A pass ran over all accounts at `now` (desk time)."""
-    tx.execute(sa.update(lanes).values(last_pass=now))
+def count_idle_to(tx: Transaction, moment: datetime) -> None:
+    """Lanes that wanted no look before that moment (desk time) had no slot before it: they are settled up to it."""
+    idle = sa.or_(lanes.c.look_at.is_(None), lanes.c.look_at > moment)
+    untouched = (IS_FREE, lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None))
+    tx.execute(sa.update(lanes).where(idle, *untouched, lanes.c.counted_to < moment).values(counted_to=moment))
 
 
 def counted_beyond(tx: Transaction, moment: datetime) -> bool:
@@ -163,22 +238,75 @@ def counted_beyond(tx: Transaction, moment: datetime) -> bool:
 def reset_counting(tx: Transaction, now: datetime) -> None:
     """Back from a future, simulated or of a wrong clock: every account counts from the real `now`, and what was done
     in a moment that has not come yet uses no slot and fills no cap. Waits are forgotten, as their ends may be wrong."""
-    tx.execute(sa.update(lanes).values(counted_to=now, last_pass=None, next_try=None))
+    rests = sa.case((lanes.c.closed_reason.is_(None), None), else_=lanes.c.wake_at)
+    look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
+    tx.execute(sa.update(lanes).values(counted_to=now, wake_at=rests, look_at=look))
     tx.execute(sa.delete(slots_used).where(slots_used.c.at > now))
     tx.execute(sa.update(attempts).where(attempts.c.desk_at > now).values(counts=False))
 
 
-def _claimable(now: datetime) -> sa.ColumnElement[bool]:
-    """Free or abandoned, nothing in flight, not held back, not closed."""
-    in_flight = sa.exists().where(attempts.c.account == lanes.c.account, IN_FLIGHT)
-    return sa.and_(
-        sa.or_(lanes.c.owner.is_(None), lanes.c.lease_until <= now),
-        ~in_flight,
-        sa.or_(lanes.c.next_try.is_(None), lanes.c.next_try <= now),
-        sa.or_(lanes.c.closed_reason.is_(None), lanes.c.closed_until <= now),
+def record_golive(tx: Transaction, account: str, *, at: datetime) -> None:
+    """A person took the account live. Whether it sends live also needs the settings' word."""
+    _change(tx, account, golive_at=at)
+
+
+def record_rehearse(tx: Transaction, account: str) -> None:
+    """A person took the account back to rehearsal."""
+    _change(tx, account, golive_at=None)
+
+
+def record_identity(tx: Transaction, account: str, *, key: str, at: datetime) -> None:
+    """The platform takes us for the account of the settings, as `key` describes it."""
+    _change(tx, account, identity_key=key, identity_at=at)
+
+
+def _change(tx: Transaction, account: str, **changes: Any) -> None:
+    tx.execute(sa.update(lanes).where(lanes.c.account == account).values(**changes))
+
+
+# -- the statements ----------------------------------------------------------------------------------------------
+
+_NAMES = [column.name for column in lanes.c]
+_NAMED = {name: sa.select(table_of(name, account=str).c.account) for name in DIALECTS}
+
+
+def _claim(dialect: str) -> sa.Update:
+    now, most = sa.bindparam("now", type_=Moment), sa.bindparam("most", type_=sa.Integer)
+    due = sa.select(lanes.c.account).where(IS_FREE, lanes.c.look_at <= now).order_by(lanes.c.look_at, lanes.c.account)
+    some = due.limit(most).with_for_update(skip_locked=True)
+    # As an array PostgreSQL finds the rows first and once; IN (… LIMIT …) may become a scan of all lanes.
+    one_of = lanes.c.account.in_(some) if dialect == "sqlite" else lanes.c.account == sa.any_(_array(some))
+    lease = {"owner": sa.bindparam("owner", type_=sa.Text), "lease_until": sa.bindparam("until", type_=Moment)}
+    return sa.update(lanes).where(one_of, IS_FREE).values(**lease, fence=lanes.c.fence + 1, look_at=None)
+
+
+def _array(select: sa.Select[Any]) -> Any:
+    return sa.func.array(select.scalar_subquery())
+
+
+def _give_back(dialect: str) -> sa.Update:
+    r = table_of(dialect, account=str, fence=int, look_at=datetime, wake_at=datetime, counted_to=datetime)
+    sooner = sa.case(
+        (lanes.c.look_at < r.c.look_at, lanes.c.look_at), else_=sa.func.coalesce(r.c.look_at, lanes.c.look_at)
+    )
+    closed = lanes.c.closed_reason.is_not(None) & (lanes.c.wake_at.is_not(None) | lanes.c.closed_until.is_(None))
+    return (
+        sa.update(lanes)
+        .where(lanes.c.account == r.c.account, lanes.c.fence == r.c.fence)
+        .values(
+            owner=None,
+            lease_until=None,
+            look_at=sa.case((closed, lanes.c.look_at), (r.c.wake_at.is_not(None), None), else_=sooner),
+            wake_at=sa.case((closed, lanes.c.wake_at), else_=r.c.wake_at),
+            counted_to=sa.case((lanes.c.counted_to < r.c.counted_to, r.c.counted_to), else_=lanes.c.counted_to),
+        )
     )
 
 
-def _change(tx: Transaction, account: str, fence: int | None, **changes: Any) -> bool:
-    mine = [lanes.c.account == account] + ([] if fence is None else [lanes.c.fence == fence])
-    return tx.execute(sa.update(lanes).where(*mine).values(**changes)).rowcount == 1
+_CLAIM = {name: _claim(name) for name in DIALECTS}
+_GIVE_BACK = {name: _give_back(name) for name in DIALECTS}
+_CLAIMED = (
+    sa.select(lanes)
+    .where(IS_HELD, lanes.c.owner == sa.bindparam("owner", type_=sa.Text))
+    .where(lanes.c.lease_until == sa.bindparam("until", type_=Moment))
+)

@@ -10,6 +10,9 @@ from bot.store.database import Transaction
 from bot.store.dialect import insert
 from bot.store.schema import meta
 
+LAST_PASS = "last_pass"  # when a pass last ran over all accounts (desk time)
+EDITION = "edition"  # the newest settings and templates that any worker has accepted
+
 
 def get(tx: Transaction, key: str) -> str | None:
     """The value, None where there is none."""
@@ -25,6 +28,12 @@ def set(tx: Transaction, key: str, value: str | None) -> None:
     tx.execute(new.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": value}))
 
 
+def beginning_with(tx: Transaction, prefix: str) -> dict[str, str]:
+    """All facts whose key begins so, by the rest of their key."""
+    found = tx.execute(sa.select(meta).where(meta.c.key.startswith(prefix, autoescape=True)))
+    return {row.key[len(prefix) :]: row.value for row in found}
+
+
 def get_time(tx: Transaction, key: str) -> datetime | None:
     """A moment stored by `set_time`, None where there is none."""
     value = get(tx, key)
@@ -34,3 +43,13 @@ def get_time(tx: Transaction, key: str) -> datetime | None:
 def set_time(tx: Transaction, key: str, moment: datetime | None) -> None:
     """Store an aware moment; None takes it away."""
     set(tx, key, None if moment is None else moment.isoformat())
+
+
+def last_pass(tx: Transaction) -> datetime | None:
+    """When a pass last ran over any account (desk time)."""
+    return get_time(tx, LAST_PASS)
+
+
+def note_pass(tx: Transaction, now: datetime) -> None:
+    """A pass ran over all accounts at `now` (desk time)."""
+    set_time(tx, LAST_PASS, now)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import OPEN_STATES, TERMINAL_STATES, Outcome, State
+from bot.delivery import OPEN_STATES, TERMINAL_STATES, Outcome, Remedy, State
 from bot.store.columns import Moment, Number, OneOf, Prose, Words
 
 metadata = sa.MetaData(
@@ -101,15 +101,33 @@ deliveries = sa.Table(
     _column("text", Prose, optional=True),
     _column("created", Moment),  # desk time
     _column("changed", Moment),  # desk time of the last change of state
+    _column("late_told", Moment, optional=True),  # desk time: the due moment that it was told to be late for
+    # What the planner asks of the article, so that the best of a long queue is one step into an index.
+    _column("breaking", sa.Boolean, server_default=sa.false()),
+    _column("evergreen", sa.Boolean, server_default=sa.false()),
+    _column("dated", Moment, optional=True),  # when its story's age starts
+    _column("section", Prose, server_default=""),
+    _column("task", sa.Boolean, server_default=sa.false()),  # failed for a reason that only a person can judge
     _column("frozen", Number, optional=True),  # an attempt: its text is sent again while its outcome is unknown
     sa.UniqueConstraint("article", "account", "live", "round"),
 )
 IS_OPEN = _is_any_of(deliveries.c.state, OPEN_STATES)
+IS_QUEUED = deliveries.c.state == sa.literal_column(f"'{State.QUEUED.value}'")
+IN_LINE = sa.and_(IS_QUEUED, deliveries.c.pinned.is_(None))
+IS_PIN = sa.and_(IS_QUEUED, deliveries.c.pinned.is_not(None))
+IS_UNSETTLED = _is_any_of(deliveries.c.state, (State.HELD, State.SENDING, State.UNCONFIRMED))
+IN_ORDER = (deliveries.c.breaking.desc(), deliveries.c.priority.desc(), deliveries.c.position, deliveries.c.id)
 HAS_ENDED = _is_any_of(deliveries.c.state, (*TERMINAL_STATES, State.UNCONFIRMED))
 _partial("ix_deliveries_open", deliveries.c.account, deliveries.c.position, deliveries.c.id, where=IS_OPEN)
+_partial("ix_deliveries_line", deliveries.c.account, deliveries.c.live, *IN_ORDER, where=IN_LINE)
+_partial("ix_deliveries_ages", deliveries.c.account, deliveries.c.live, deliveries.c.dated, where=IN_LINE)
+_partial("ix_deliveries_pins", deliveries.c.account, deliveries.c.live, deliveries.c.pinned, where=IS_PIN)
 IS_UNCONFIRMED = _is_any_of(deliveries.c.state, (State.UNCONFIRMED,))
 _partial("ix_deliveries_unconfirmed", deliveries.c.reason, deliveries.c.account, where=IS_UNCONFIRMED)
+_partial("ix_deliveries_unsettled", deliveries.c.state, deliveries.c.account, deliveries.c.id, where=IS_UNSETTLED)
 _partial("ix_deliveries_ended", deliveries.c.changed, deliveries.c.id, where=HAS_ENDED)
+IS_TASK = deliveries.c.task == sa.true()
+_partial("ix_deliveries_tasks", deliveries.c.account, deliveries.c.id, where=IS_TASK)
 
 attempts = sa.Table(
     "attempts",
@@ -134,6 +152,7 @@ attempts = sa.Table(
     _column("post_url", Prose),
     _column("error", Prose),
     _column("cost", sa.Float(53)),
+    _column("remedy", OneOf(Remedy), server_default=Remedy.NONE),  # what the answer itself asked for
     _column("uptime", sa.Float(53), optional=True),  # at the intent; comparable within one `boot`
     _column("boot", Prose, optional=True),
     sa.UniqueConstraint("account", "fence"),  # one lease, one attempt: together they name it
@@ -148,22 +167,45 @@ _partial("ix_attempts_unknown", attempts.c.account, where=IS_UNKNOWN)
 sa.Index("ix_attempts_by_account", attempts.c.account, attempts.c.desk_at)
 sa.Index("ix_attempts_by_time", attempts.c.desk_at, attempts.c.id)
 
+deletions = sa.Table(  # calls that took a post from its platform again; `outcome` is null until the answer is known
+    "deletions",
+    metadata,
+    _key(),
+    _column("delivery", Number, sa.ForeignKey(deliveries.c.id), index=True),
+    _column("account", Prose),
+    _column("live", sa.Boolean),
+    _column("actor", Prose),
+    _column("started", Moment),
+    _column("finished", Moment, optional=True),
+    _column("outcome", OneOf(Outcome), optional=True),
+    _column("error", Prose),
+    _column("cost", sa.Float(53)),
+)
+
 lanes = sa.Table(
     "lanes",
     metadata,
     sa.Column("account", Prose, primary_key=True),
     _column("counted_to", Moment),  # desk time
-    _column("last_pass", Moment, optional=True),  # desk time
-    _column("next_try", Moment, optional=True),
+    _column("look_at", Moment, optional=True),  # desk time: from then on it may be claimed; NULL: until it is woken
+    _column("wake_at", Moment, optional=True),  # it rests until then
     _column("owner", Prose, optional=True),
     _column("lease_until", Moment, optional=True),
     _column("fence", Number),  # one more at each claim, so that a stale holder of a lease is told apart
     _column("closed_until", Moment, optional=True),
     _column("closed_reason", Prose, optional=True),
     _column("golive_at", Moment, optional=True),
+    # The last identity check that passed: what it was made of, and when (see `bot.identity_check`).
+    _column("identity_key", Prose, server_default=""),
+    _column("identity_at", Moment, optional=True),
     _column("closed_for", Number, optional=True),  # the delivery whose unclear post closed it
     _column("answered_at", Moment, optional=True),  # when the platform's answers last closed it; null: the door opened
 )
+IS_FREE = lanes.c.owner.is_(None)
+IS_HELD = lanes.c.owner.is_not(None)
+_partial("ix_lanes_free", lanes.c.look_at, lanes.c.account, where=IS_FREE)
+_partial("ix_lanes_held", lanes.c.owner, lanes.c.lease_until, where=IS_HELD)
+_partial("ix_lanes_resting", lanes.c.wake_at, where=lanes.c.wake_at.is_not(None))
 _partial("ix_lanes_answered", lanes.c.answered_at, where=lanes.c.answered_at.is_not(None))
 
 doors = sa.Table(
@@ -174,6 +216,7 @@ doors = sa.Table(
     _column("until", Moment, optional=True),
     _column("by_answers", sa.Boolean, server_default=sa.false()),  # not by its word but by what it did to its lanes
     _column("tries", sa.Integer, server_default="0"),  # asked in vain so often since it closed
+    _column("slowed", sa.Boolean, server_default=sa.false()),  # it opens by itself: nothing is wrong
 )
 
 looks = sa.Table(
@@ -224,6 +267,7 @@ slots_used = sa.Table(
     sa.Column("slot", Prose, primary_key=True),
     _column("at", Moment),  # desk time
     _column("delivery", Number, sa.ForeignKey(deliveries.c.id)),
+    sa.Index("ix_slots_used_by_time", "account", "at"),
 )
 
 slots_missed = sa.Table(

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 Week = tuple[tuple[time, ...], ...]
@@ -100,6 +101,11 @@ def parse(lines: Sequence[str], zone: ZoneInfo) -> Timetable:
 
     Raises TimetableError for the first line that cannot be understood.
     """
+    return _parsed(tuple(lines), zone)
+
+
+@lru_cache(maxsize=4096)  # ten thousand accounts have a handful of timetables between them
+def _parsed(lines: tuple[str, ...], zone: ZoneInfo) -> Timetable:
     rules = []
     breaking_at_once = False
     for line in lines:

@@ -11,7 +11,7 @@ from bot.account import Caps
 from bot.timetable.wording import spoken, time_of_day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One queued delivery, as far as its turn is concerned.
 
