@@ -58,8 +58,8 @@ def _tell_who_asks(report: Report, settings: Settings) -> None:
     asking = [a.name for a in settings.accounts.values() if not rules_for(a.platform).proves_absence]
     if settings.delivery.unconfirmed == "retry" and asking:
         report.warnings.append(
-            f'unconfirmed = "retry" does not hold for {", ".join(asking)}: that platform does not list every post, so one '
-            "that is not found there still waits for a person."
+            f'unconfirmed = "retry" does not hold for {", ".join(asking)}: that platform need not list every post, so '
+            "one that is not found there still waits for a person."
         )
 
 
