@@ -55,15 +55,15 @@ class Restored:
 def check_restored(desk: Nightdesk) -> Restored | None:
     """See whether the database is older than the last run, and read back what it does not know. None: all is well.
 
-    Call it at the beginning of every pass. It compares once in a process; accounts that could not be read are tried
-    again each minute and stay closed until they were, or until a person opens them (`nightdesk resume --account`).
+    Call it at the beginning of every pass. Accounts that could not be read are tried again by each new process, and
+    each minute, and stay closed until they were, or until a person opens them (`nightdesk resume --account`).
     """
-    fresh = begin_run(desk)
-    now = desk.clock.real_now()
+    first, now = desk.noted is None, desk.clock.real_now()
+    first |= begin_run(desk)
     with desk.database.read() as tx:
         pending = json.loads(meta.get(tx, PENDING) or "[]")
         since, tried = meta.get_time(tx, SINCE), meta.get_time(tx, TRIED)
-    if not pending or since is None or (not fresh and tried is not None and abs(now - tried) < TRY_EVERY):
+    if not pending or since is None or (not first and tried is not None and abs(now - tried) < TRY_EVERY):
         return None
     with desk.database.begin() as tx:
         meta.set_time(tx, TRIED, now)
