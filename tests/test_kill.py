@@ -43,7 +43,21 @@ def after_a_vanished_post(made: Night) -> None:
     time.sleep(SETTLE + 0.2)
 
 
-SITUATIONS: tuple[Callable[[Night], None], ...] = (plain, after_a_crash, after_a_lost_reply, after_a_vanished_post)
+def after_a_restored_backup(made: Night) -> None:
+    """The home has seen a later state of the database than this one."""
+    told = '{"database": "0", "run": 9, "attempt": 9, "at": "2026-06-01T06:00:00+00:00"}'
+    file = made.home / "data" / "last-run"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(told, "utf-8")
+
+
+SITUATIONS: tuple[Callable[[Night], None], ...] = (
+    plain,
+    after_a_crash,
+    after_a_lost_reply,
+    after_a_vanished_post,
+    after_a_restored_backup,
+)
 
 
 @pytest.mark.parametrize("count", [1, 2])  # many places are passed in every turn, and each turn does something else
@@ -69,6 +83,7 @@ def test_a_process_killed_at_any_place_never_posts_twice_and_loses_nothing(
 
 def _judge(made: Night, point: str) -> None:
     """What each delivery must come to, from what is on the platform and what was written when the process died."""
+    assert made.run("resume") == 0  # of what a restored backup paused
     made.to_rest()
     made.nothing_unrecorded()
     posted = {post["text"] for post in made.posts()}
