@@ -12,7 +12,7 @@ from bot.nightdesk import Nightdesk
 from bot.outlook import turn_now
 from bot.pausing import closed_door, pause_reason
 from bot.report import QueueLine, charged, foreseen_on, queue_line
-from bot.store import attempts, deliveries, history, lanes
+from bot.store import attempts, deliveries, history, lanes, reads
 from bot.store.database import Transaction
 
 
@@ -46,6 +46,16 @@ class AttemptLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """One look at the timeline for it: how many posts were read back, and what that cost in USD."""
+
+    at: datetime
+    posts: int
+    cost: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """All that is known of one delivery. `words` say how it stands, `command` settles it ("": nothing is to do)."""
 
@@ -55,6 +65,7 @@ class Story:
     command: str
     history: tuple[HistoryLine, ...]
     attempts: tuple[AttemptLine, ...]
+    reads: tuple[ReadLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,7 @@ def story(desk: Nightdesk, delivery: Delivery, article: Article) -> Story:
     with desk.database.read() as tx:
         changes = history.of(tx, delivery.id)
         made = attempts.of(tx, delivery.id)
+        looked = reads.of(tx, delivery.id)
         line = queue_line(desk, delivery, article, foreseen_on(desk, tx, delivery.account))
     return Story(
         queue=line,
@@ -97,6 +109,7 @@ def story(desk: Nightdesk, delivery: Delivery, article: Article) -> Story:
             for change in changes
         ),
         attempts=tuple(_attempt_line(attempt) for attempt in made),
+        reads=tuple(ReadLine(at=read.at, posts=read.posts, cost=read.cost, why=read.why) for read in looked),
     )
 
 

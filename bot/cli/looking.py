@@ -87,8 +87,9 @@ def _story_record(desk: Nightdesk, told: Story) -> Record:
         for c in told.history
     ]
     made = [output.record(attempt, zone) for attempt in told.attempts]
+    looked = [output.record(read, zone) for read in told.reads]
     more = {"round": told.round, "words": told.words, "command": told.command or None}
-    return {**output.record(told.queue, zone), **more, "history": history, "attempts": made}
+    return {**output.record(told.queue, zone), **more, "history": history, "attempts": made, "reads": looked}
 
 
 def _tell_story(desk: Nightdesk, told: Story) -> None:
@@ -118,6 +119,11 @@ def _tell_story(desk: Nightdesk, told: Story) -> None:
             if part:
                 output.say(f"  {part}")
         output.say("\n".join(f"  | {text}" for text in attempt.text.splitlines()))
+    if told.reads:
+        output.say("\nLooks at the timeline")
+    for read in told.reads:
+        what = f"{output.counted(read.posts, 'post')} read back, ${read.cost:.3f}"
+        output.say(f"  {times.spoken_iso(read.at, zone)}  {what}")
 
 
 # -- why ---------------------------------------------------------------------------------------------------------
