@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,16 +133,39 @@ def match(sent: Sent, timeline: Sequence[SeenPost], claimed_ids: Collection[str]
     return Match(Kind.AMBIGUOUS, tuple(exact + near)) if exact or near else Match(Kind.NONE)
 
 
-def equal(text: str, link: str, post: SeenPost) -> bool:
-    """Whether the post has the words and links of what would be sent, and words at all."""
-    ours = _content(text, (link,) if link else ())
-    return bool(ours.words) and not post.foreign and _same(ours, _content(post.text, post.links))
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """The ids of posts that have the same words and links as something yet to be sent, and of those merely like it."""
+
+    equal: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
-def alike(text: str, link: str, post: SeenPost) -> bool:
-    """Whether a person should look before this is sent as well: a link in common, the same first line or words."""
-    ours, theirs = _content(text, (link,) if link else ()), _content(post.text, post.links)
-    return _same(ours, theirs) or _alike(ours, theirs)
+def resemblances(unsent: Mapping[int, tuple[str, str]], posts: Sequence[SeenPost]) -> dict[int, Resemblance]:
+    """For each of `unsent` (text and link) that resembles one of the posts: which, and how much.
+
+    Every post is looked at only beside what shares a link, a first line or its words with it.
+    """
+    contents = {post.id: (post, _content(post.text, post.links)) for post in posts}
+    by_trait: dict[str, list[str]] = {}
+    for number, (_, content) in contents.items():
+        for trait in _traits(content):
+            by_trait.setdefault(trait, []).append(number)
+    found = {}
+    for key, (text, link) in unsent.items():
+        ours = _content(text, (link,) if link else ())
+        near = dict.fromkeys(number for trait in _traits(ours) for number in by_trait.get(trait, ()))
+        equal = tuple(n for n in near if ours.words and not contents[n][0].foreign and _same(ours, contents[n][1]))
+        alike = tuple(n for n in near if n not in equal)
+        if near:
+            found[key] = Resemblance(equal, alike)
+    return found
+
+
+def _traits(content: _Content) -> Iterator[str]:
+    """What two posts have in common if one is like the other, or is the other."""
+    yield from content.links
+    yield from filter(None, {f"1 {content.headline}" if content.headline else "", f"* {_letters(content.words)}"})
 
 
 def _surely_ours(sent: Sent, ours: _Content, post: SeenPost) -> bool:

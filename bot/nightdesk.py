@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.store import lanes
 from bot.store.database import Database, Transaction
+from bot.store.lastrun import LastRun
 from bot.templating import Templates
 from bot.timetable import language
 from bot.timetable.language import Timetable
@@ -43,6 +45,8 @@ class Nightdesk:
     troubles: dict[str, str] = field(default_factory=dict)  # why accounts could not be served, as `meta` has it
     met: bool = False  # every account of the settings has its lane
     _lease_until: datetime | None = None
+    noted: LastRun | None = None  # what this process last wrote to `data/last-run`
+    _connecting: threading.Lock = field(default_factory=threading.Lock)
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
 
@@ -70,9 +74,10 @@ class Nightdesk:
     def platform(self, account: Account, live: bool) -> Platform:
         """The client for that account, made at first use and kept."""
         key = account.name, live
-        if key not in self._platforms:
-            self._platforms[key] = self.connect(self.settings, account, live)
-        return self._platforms[key]
+        with self._connecting:
+            if key not in self._platforms:
+                self._platforms[key] = self.connect(self.settings, account, live)
+            return self._platforms[key]
 
     def meet_accounts(self, tx: Transaction) -> None:
         """Note accounts seen for the first time: their slots count from now, earlier ones never existed."""

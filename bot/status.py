@@ -76,7 +76,7 @@ class _Look:
     states: dict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
     reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     stamps: dict[str, Counter[bool]] = field(default_factory=lambda: defaultdict(Counter))
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     stalls: int = 0
 
     @classmethod
@@ -104,7 +104,8 @@ class _Look:
         return look
 
     def _tally(self) -> None:
-        self.failures.update(delivery.account for delivery, _ in self.failed)
+        for delivery, _ in self.failed:
+            self.failures[delivery.account].append(delivery.id)
         for count in self.counts:
             self.states[count.account][count.state] += count.number
             if count.state is State.UNCONFIRMED:
@@ -155,8 +156,8 @@ def _health(look: _Look, account: Account, states: Counter[State]) -> tuple[Heal
         return _NEEDED, f"{held} held: `nightdesk queue list --state held` says why"
     if paused := overview.paused(account):
         return Health.HEALTHY, f"paused: {paused}"
-    if failed := look.failures[name]:
-        return _NEEDED, f"{failed} failed and wait for you: `nightdesk log --state failed --account {name}` says why"
+    if failed := look.failures.get(name):
+        return _NEEDED, f"{len(failed)} failed and wait for you: `nightdesk show d{failed[0]}` says why"
     door = overview.door(account)
     if door and not door.slowed:
         return _NEEDED, f"its {account.platform} app is closed: {door.reason}"

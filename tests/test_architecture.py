@@ -16,7 +16,9 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "reconcile", "reconciled", "search", "asking", "pausing", "decide", "unpublish", "wording", "golive",
+        "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish",
+        "wording", "golive", "claiming", "intents", "writing", "senders", "orders", "outlook", "budget",
+        "identity_check", "beside",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
         "overview", "overdue", "due",
     },

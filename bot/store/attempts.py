@@ -16,6 +16,7 @@ from bot.store.database import Transaction
 from bot.store.rows import made
 from bot.store.schema import HAS_ID, IN_FLIGHT, IS_OPEN, IS_UNKNOWN, attempts, lanes
 from bot.store.schema import deliveries as deliveries_table
+from bot.store.search import fold
 
 _AT_ONCE = 500  # values in one list of a query
 _MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)
@@ -69,6 +70,55 @@ def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, but: int
     mine = (attempts.c.account.in_(list(accounts)), attempts.c.live == live, attempts.c.delivery != but)
     query = sa.select(attempts).join(deliveries_table, deliveries_table.c.id == attempts.c.delivery)
     return [made(Attempt, row, attempts) for row in tx.execute(query.where(unclear, *mine, IS_OPEN))]
+
+
+def highest(tx: Transaction) -> int:
+    """The newest attempt's id, 0 where there is none."""
+    return tx.execute(sa.select(sa.func.max(attempts.c.id))).scalar() or 0
+
+
+def adopt(
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    text: str,
+    link: str,
+    created: datetime,
+    platform_id: str,
+    post_url: str,
+    cost: float,
+    owner: str,
+    now: datetime,
+) -> None:
+    """Write down a call that a lost database knew of, from the post that it left. `created`, `now`: real time."""
+    raised = sa.update(lanes).where(lanes.c.account == delivery.account).values(fence=lanes.c.fence + 1)
+    fence = tx.execute(raised.returning(lanes.c.fence)).scalar_one()
+    row = {
+        "delivery": delivery.id,
+        "account": delivery.account,
+        "live": delivery.live,
+        "owner": owner,
+        "fence": fence,
+        "text": text,
+        "link": link,
+        "folded": fold(f"{text} {link}"),
+        "desk_at": created,
+        "counts": True,
+        "started": created,
+        "finished": now,
+        "outcome": Outcome.ACCEPTED,
+        "platform_id": platform_id,
+        "post_url": post_url,
+        "error": "",
+        "cost": cost,
+    }
+    tx.execute(sa.insert(attempts).values(**row))
+
+
+def last_started(tx: Transaction) -> datetime | None:
+    """When the newest attempt began (real time)."""
+    newest = sa.select(attempts.c.started).order_by(attempts.c.id.desc()).limit(1)
+    return tx.execute(newest).scalar()
 
 
 def get(tx: Transaction, attempt: int) -> Attempt | None:
