@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.account import Account
-from bot.article import Article
 from bot.delivery import Delivery, Result
 from bot.post import Post
-from bot.store.lookup import Queue
+from bot.store.lookup import Queue, ToWrite
 from bot.timetable.planner import LaneView, Turn
 
 
@@ -30,15 +29,20 @@ class Lease:
 class Claim(Lease):
     """A lease with the delivery that is due on it. `turn` says why it goes now, from what is in `view` and `queue`.
 
+    `work` is what its post is written from.
+
     `look_at`: when the lane wants to be looked at after this post (desk time; None: not before it is woken).
     """
 
     turn: Turn
     view: LaneView
     queue: Queue
-    delivery: Delivery
-    article: Article
+    work: ToWrite
     look_at: datetime | None
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.work.delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

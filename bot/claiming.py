@@ -13,15 +13,14 @@ from datetime import datetime, timedelta
 
 from bot import identity_check
 from bot.account import Account
-from bot.article import Article
 from bot.claim import Claim, Lease
-from bot.delivery import Delivery, State
+from bot.delivery import State
 from bot.nightdesk import Nightdesk
 from bot.orders import Orders, read_orders
 from bot.store import deliveries, lanes, lookup, slots
 from bot.store.database import Transaction
 from bot.store.lanes import AT_ONCE, Lane, Return
-from bot.store.lookup import Asked, Queue
+from bot.store.lookup import Asked, Queue, ToWrite
 from bot.summary import ACTOR, Step
 from bot.timetable import planner
 from bot.timetable.planner import LaneView, Turn
@@ -89,7 +88,7 @@ def claim_due(desk: Nightdesk, tx: Transaction, *, most: int, until: datetime, f
             claimed.quiet.append(look.lane.account)
             returns.append(_nothing_to_send(look, look_at))
         else:
-            claimed.claims.append(_claim(look, *chosen, look_at=look_at))
+            claimed.claims.append(_claim(look, chosen, look_at))
     lanes.give_back(tx, returns)
     return claimed
 
@@ -194,7 +193,7 @@ def _nothing_to_send(look: _Look, look_at: datetime | None) -> Return:
     return Return(account=look.lane.account, fence=look.lane.fence, look_at=look_at, counted_to=counted_to)
 
 
-def _claim(look: _Look, delivery: Delivery, article: Article, *, look_at: datetime | None) -> Claim:
+def _claim(look: _Look, work: ToWrite, look_at: datetime | None) -> Claim:
     return Claim(
         account=look.lease.account,
         live=look.lease.live,
@@ -202,7 +201,6 @@ def _claim(look: _Look, delivery: Delivery, article: Article, *, look_at: dateti
         turn=look.turn,
         view=look.view,
         queue=look.queue,
-        delivery=delivery,
-        article=article,
+        work=work,
         look_at=look_at,
     )

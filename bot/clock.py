@@ -10,7 +10,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Protocol
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -19,6 +23,8 @@ class Clock(Protocol):
     def desk_now(self) -> datetime: ...
 
     def real_now(self) -> datetime: ...
+
+    def uptime(self) -> float: ...
 
     @property
     def simulated(self) -> bool: ...
@@ -36,6 +42,9 @@ class SystemClock:
     def real_now(self) -> datetime:
         return datetime.now(UTC)
 
+    def uptime(self) -> float:
+        return uptime()
+
     @property
     def simulated(self) -> bool:
         return self.pretended is not None
@@ -49,6 +58,18 @@ def uptime() -> float:
     """
     boot_time = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
+@cache
+def boot_id() -> str:
+    """Names this start of this machine: two figures of `uptime` can be compared only under the same name.
+
+    Empty where the system gives none (it is Linux's).
+    """
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def wait(seconds: float) -> None:

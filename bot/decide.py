@@ -1,4 +1,5 @@
-"""A person's decisions about single posts: hold, release, skip, pin, move, again, and what an unconfirmed one became.
+"""A person's decisions about single posts: hold, release, skip, pin, move, again, retry, and what became of an
+unconfirmed one.
 
 Every one of them is a conditional change with one row of history that names who did it; one that no longer fits
 the post's state is refused with what to do instead.
@@ -10,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.delivery import TERMINAL_STATES, Attempt, Delivery, Outcome, Result, State
+from bot.delivery import TERMINAL_STATES, Delivery, Outcome, Result, State
 from bot.errors import UsageError
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
@@ -18,6 +19,7 @@ from bot.pausing import open_when_settled
 from bot.store import attempts, deliveries
 from bot.store.database import Transaction
 from bot.timetable.wording import spoken
+from bot.wording import instead_of
 
 WAITING = (State.QUEUED, State.HELD)
 
@@ -95,34 +97,91 @@ def again(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str) -
     return made
 
 
-def resolve_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: str, *, actor: str) -> None:
+def retry(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, not_posted: bool, why: str, actor: str) -> None:
+    """Queue a failed post again, written anew; an unconfirmed one only on the word of a person who looked.
+
+    Never one whose article has gone on to a later round, and never a rehearsed one on an account that is live by now.
+    """
+    _require(delivery, {State.FAILED, State.UNCONFIRMED}, "retry")
+    _refuse_overtaken(desk, tx, delivery)
+    if delivery.state is State.UNCONFIRMED:
+        if not not_posted:
+            raise UsageError(f"d{delivery.id} may be live; nothing was queued.", _LOOK_FIRST.format(f"d{delivery.id}"))
+        resolve_not_posted(desk, tx, delivery, why=why, actor=actor)
+        return
+    _change(desk, tx, delivery, {State.FAILED}, State.QUEUED, "sent again by hand", actor, "retry", note=why)
+    follow_stamp(desk, tx, delivery.id, actor=actor)
+
+
+_LOOK_FIRST = (
+    "`nightdesk resolve {0} --look` looks for it, or look yourself: then `nightdesk resolve {0} --posted URL`, "
+    "or `nightdesk retry {0} --not-posted`."
+)
+
+
+def resolve_posted(
+    desk: Nightdesk, tx: Transaction, delivery: Delivery, url: str, *, actor: str, why: str = ""
+) -> None:
     """A person saw the post: it is published, at that address, and its account goes on."""
-    attempt = _unconfirmed(tx, delivery)
-    platform_id = _id_in(url)
-    result = Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, post_url=url)
-    if not attempts.settle(
-        tx, attempt.id, result=result
-    ):  # a reported duplicate was refused: the sight of it corrects that
-        attempts.finish(tx, attempt.id, result=result, now=attempt.finished or desk.clock.real_now())
+    _require(delivery, {State.UNCONFIRMED, State.FAILED}, "resolve")
+    made = attempts.of(tx, delivery.id)
+    if not made:
+        raise UsageError(f"d{delivery.id} was never sent; nothing was changed.", instead_of(delivery))
+    result = Result(outcome=Outcome.ACCEPTED, platform_id=_id_in(url), post_url=url)
+    if not attempts.settle(tx, made[-1].id, result=result):  # a refusal: the sight of the post corrects that
+        attempts.finish(tx, made[-1].id, result=result, now=made[-1].finished or desk.clock.real_now())
     reason = f"a person saw it: {url}"
-    _change(desk, tx, delivery, {State.UNCONFIRMED}, State.PUBLISHED, reason, actor, "resolve")
-    open_when_settled(desk, tx, delivery.account)
+    _change(desk, tx, delivery, _UNSETTLED, State.PUBLISHED, reason, actor, "resolve", note=why)
+    if delivery.state is State.UNCONFIRMED:
+        open_when_settled(desk, tx, delivery.account)
 
 
-def resolve_not_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str) -> None:
+def resolve_not_posted(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str, why: str = "") -> None:
     """A person looked and it is not there: it is queued again, and its account goes on."""
-    attempt = _unconfirmed(tx, delivery)
-    result = Result(outcome=Outcome.REFUSED, error="a person looked: it was not posted")
-    attempts.settle(tx, attempt.id, result=result)
+    _settle_as_not_posted(tx, delivery)
     reason = "a person looked: it was not posted"
-    _change(desk, tx, delivery, {State.UNCONFIRMED}, State.QUEUED, reason, actor, "resolve")
+    _change(desk, tx, delivery, {State.UNCONFIRMED}, State.QUEUED, reason, actor, "resolve", note=why)
     follow_stamp(desk, tx, delivery.id, actor=actor)
     open_when_settled(desk, tx, delivery.account)
 
 
-def _unconfirmed(tx: Transaction, delivery: Delivery) -> Attempt:
+def drop(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, actor: str, why: str = "") -> None:
+    """It is not there and shall not be: an unconfirmed or failed post ends as skipped, and its account goes on."""
+    if delivery.state is not State.UNCONFIRMED:
+        reason = "cancelled: it had failed, and is not sent again"
+        _change(desk, tx, delivery, {State.FAILED}, State.SKIPPED, reason, actor, "resolve", note=why)
+        return
+    _settle_as_not_posted(tx, delivery)
+    reason = "cancelled: a person looked, and it was not posted"
+    _change(desk, tx, delivery, {State.UNCONFIRMED}, State.SKIPPED, reason, actor, "resolve", note=why)
+    open_when_settled(desk, tx, delivery.account)
+
+
+_UNSETTLED = frozenset({State.UNCONFIRMED, State.FAILED})
+
+
+def rests_until(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> datetime | None:
+    """Until when (real time) the post may still appear, however well one looked; None when that is over."""
+    made = attempts.of(tx, delivery.id)
+    until = made[-1].started + desk.settings.delivery.settle if made else None
+    return until if until and until > desk.clock.real_now() else None
+
+
+def _settle_as_not_posted(tx: Transaction, delivery: Delivery) -> None:
     _require(delivery, {State.UNCONFIRMED}, "resolve")
-    return attempts.of(tx, delivery.id)[-1]
+    result = Result(outcome=Outcome.REFUSED, error="a person looked: it was not posted")
+    attempts.settle(tx, attempts.of(tx, delivery.id)[-1].id, result=result)
+
+
+def _refuse_overtaken(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> None:
+    account, number = desk.account(delivery.account), delivery.id
+    newest = deliveries.latest_round(tx, delivery.article, delivery.account, delivery.live)
+    if newest is not None and newest.id != number:
+        message = f"The article of d{number} has gone on to a later round, d{newest.id}, which is {newest.state}."
+        raise UsageError(message, instead_of(newest))
+    if not delivery.live and desk.is_live(tx, account):
+        message = f"d{number} was rehearsed, and {account.name} is LIVE now: what was rehearsed is never retried live."
+        raise UsageError(message, f"`nightdesk queue again d{number}` posts the article anew.")
 
 
 def _id_in(url: str) -> str:
@@ -146,10 +205,11 @@ def _change(
     reason: str,
     actor: str,
     verb: str,
+    note: str = "",
 ) -> None:
     _require(delivery, when, verb)
     now = desk.clock.desk_now()
-    if not deliveries.change(tx, delivery.id, when=when, to=to, reason=reason, actor=actor, now=now):
+    if not deliveries.change(tx, delivery.id, when=when, to=to, reason=reason, actor=actor, now=now, note=note):
         raise UsageError(f"d{delivery.id} has just changed; nothing was done.", "Look again with `nightdesk show`.")
 
 
@@ -158,5 +218,5 @@ def _require(delivery: Delivery, when: Collection[State], verb: str) -> None:
         wanted = " or ".join(sorted(when))
         raise UsageError(
             f"d{delivery.id} is {delivery.state}; only a post that is {wanted} can be handled by `{verb}`.",
-            f"`nightdesk show d{delivery.id}` tells its story.",
+            instead_of(delivery),
         )

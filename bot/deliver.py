@@ -11,7 +11,8 @@ its turns is one transaction that serves many accounts at once; the calls are ma
          posts for the lanes of TX1 are written, outside any transaction                                   (writing.py)
 
 A crash before TX2's commit leaves a queued delivery and a lease that ends: nothing to mend. A crash after it leaves an
-open attempt, which the next run finds (recovery.py). What follows from an outcome is decided in retry.py.
+open attempt, which the next run finds, makes `unconfirmed` (recovery.py) and looks for (reconcile.py). What follows
+from an outcome is decided in retry.py.
 """
 
 from __future__ import annotations

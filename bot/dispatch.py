@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import clock
-from bot.account import Account
+from bot import clock, overdue, reconcile
+from bot.asking import open_doors
 from bot.configuring.edition import is_later
 from bot.deliver import Flow, Tell, deliver
-from bot.errors import NightdeskError, TryAgainLater
+from bot.errors import TryAgainLater
+from bot.lastrun import note_run
 from bot.nightdesk import Nightdesk
-from bot.pausing import DOOR_PROBE_EVERY, door_of, switched_off
+from bot.pausing import switched_off
 from bot.recovery import recover
-from bot.store import doors, lanes, meta
-from bot.store.database import Transaction
+from bot.restored import check_restored
+from bot.store import lanes, meta
 from bot.summary import EXIT_CONFIGURATION, TROUBLE, Step, Summary, Trouble
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def run_pass(
         summary.add(step)
         tell(step)
 
+    check_restored(desk)
     if not keep_time(desk):
         return summary
     if not take_edition(desk):
@@ -57,10 +59,16 @@ def run_pass(
     duties.begin()
     recover(desk)
     open_doors(desk)
+    for attempt in reconcile.due(desk):
+        if not stopping() and (step := reconcile.look(desk, attempt)):
+            tell(step)
+    wake_lanes(desk)  # those that a read-back or an open door lets go on
     if anything_due(desk):
         until = None if stay else desk.clock.desk_now()
         deliver(desk, Flow(note, stopping, duties.when_time, summary, until=until))
+        note_run(desk)
     beat(desk)
+    overdue.note(desk)
     return summary
 
 
@@ -87,6 +95,8 @@ class Duties:
         try:
             wake_lanes(self.desk)
             beat(self.desk)
+            note_run(self.desk)
+            overdue.note(self.desk)
             if now - self.swept >= sweep and not self.desk.database.exclusive:
                 self.desk.database.measure_skew()
                 recover(self.desk)
@@ -174,43 +184,6 @@ def _count_anew(desk: Nightdesk) -> None:
         meta.set_time(tx, "simulated_to", None)
         meta.set_time(tx, meta.LAST_PASS, None)
         lanes.reset_counting(tx, desk.clock.desk_now())
-
-
-def open_doors(desk: Nightdesk) -> None:
-    """Ask at a closed door once its time is over: one identity read, and success opens it in this pass."""
-    now = desk.clock.real_now()
-    with desk.database.read() as tx:
-        over = [door for door in doors.closed(tx) if door.until is None or door.until <= now]
-        behind = {door.key: _behind(desk, tx, door.key) for door in over}
-    for door in over:
-        if not behind[door.key]:
-            continue
-        account, live = behind[door.key][0]
-        try:
-            desk.platform(account, live).whoami()
-        except NightdeskError as error:
-            log.warning("%s stays closed: %s", door.key, error)
-            with desk.database.begin() as tx:
-                doors.close(tx, door.key, reason=door.reason, until=now + DOOR_PROBE_EVERY)
-        else:
-            with desk.database.begin() as tx:
-                doors.open(tx, door.key)
-                for account, _ in behind[door.key]:
-                    _tell_what_it_cost(tx, account.name, door.reason, now)
-                lanes.wake_rested(tx, now)
-
-
-def _behind(desk: Nightdesk, tx: Transaction, key: str) -> list[tuple[Account, bool]]:
-    """The accounts that post through that app, and whether they are live."""
-    everyone = [(account, desk.is_live(tx, account)) for account in desk.settings.accounts.values()]
-    return [(account, live) for account, live in everyone if door_of(account, live) == key]
-
-
-def _tell_what_it_cost(tx: Transaction, account: str, reason: str, now: datetime) -> None:
-    """Close the lane for a moment that is over already: its next turn names the reason for the slots it missed."""
-    lane = lanes.get(tx, account)
-    if lane is not None and not lane.closed_reason:
-        lanes.close(tx, account, reason=reason, until=now)
 
 
 def beat(desk: Nightdesk) -> None:

@@ -9,10 +9,11 @@ from datetime import datetime
 from bot.account import Account
 from bot.article import Article
 from bot.compose import compose
-from bot.delivery import Delivery
+from bot.delivery import Delivery, State
 from bot.errors import UsageError
 from bot.identity import identities
 from bot.nightdesk import Nightdesk
+from bot.restored import posted_before
 from bot.store import articles, deliveries
 from bot.store.database import Transaction
 
@@ -77,6 +78,7 @@ def queue_for(
 ) -> tuple[Delivery, bool]:
     """The account's delivery of a kept article: the one there is, or (True) a new one at the end of its queue."""
     assert article.id is not None
+    held = posted_before(tx, article, account)
     return deliveries.create(
         tx,
         article=article.id,
@@ -85,6 +87,8 @@ def queue_for(
         priority=article.priority,
         pinned=pinned,
         text=article.title if article.typed else None,
+        state=State.HELD if held else State.QUEUED,
+        reason=held,
         actor=actor,
         now=desk.clock.desk_now(),
     )

@@ -49,6 +49,7 @@ def record_intents(
         owner=desk.owner,
         desk_now=orders.now,
         real_now=desk.clock.real_now(),
+        uptime=at,
         lease_now=desk.lease_now(),
         lease_until=desk.new_lease(),
     )

@@ -17,6 +17,7 @@ from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.store import lanes
 from bot.store.database import Database, Transaction
+from bot.store.lastrun import LastRun
 from bot.templating import Templates
 from bot.timetable import language
 from bot.timetable.language import Timetable
@@ -43,6 +44,7 @@ class Nightdesk:
     troubles: dict[str, str] = field(default_factory=dict)  # why accounts could not be served, as `meta` has it
     met: bool = False  # every account of the settings has its lane
     _lease_until: datetime | None = None
+    noted: LastRun | None = None  # what this process last wrote to `data/last-run`
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
 

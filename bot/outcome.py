@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from bot import identity_check, retry
 from bot.claim import Answered, Claim, Finding
-from bot.delivery import Attempt, Outcome, Result, State
+from bot.delivery import Outcome, Remedy, Result, State
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
-from bot.pausing import door_of, open_when_settled
+from bot.pausing import close_lane, door_of, open_when_settled
 from bot.retry import Decision
 from bot.store import attempts, deliveries, doors, lanes, slots, turns
 from bot.store.database import Transaction
@@ -51,7 +51,7 @@ def record_outcomes(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered
 
 
 def _is_plain(result: Result) -> bool:
-    return result.outcome is Outcome.ACCEPTED and result.until is None
+    return result.outcome is Outcome.ACCEPTED and result.until is None and result.slowdown is None
 
 
 def _accept_all(desk: Nightdesk, tx: Transaction, plain: Sequence[tuple[Claim, Result]]) -> bool:
@@ -81,9 +81,9 @@ def write_outcome(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result
     if attempt is None:
         lanes.release(tx, name, fence=claim.fence)
         return None
-    decision = retry.decide(
-        result, tries=_in_a_row(made), now=real_now, settings=desk.settings.delivery, delivery=f"d{number}"
-    )
+    recent = attempts.recent_remedies(tx, name, claim.live, but=attempt.id)
+    past = retry.past_of([a for a in made if a.id < attempt.id], recent, result.remedy)
+    decision = retry.decide(result, past=past, now=real_now, settings=desk.settings.delivery, delivery=f"d{number}")
     if not attempts.finish(tx, attempt.id, result=result, now=real_now):
         lanes.release(tx, name, fence=claim.fence)
         if (attempt.outcome, attempt.platform_id) == (result.outcome, result.platform_id):
@@ -92,7 +92,7 @@ def write_outcome(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result
         return None
     if made[-1].id == attempt.id or result.outcome is Outcome.ACCEPTED:
         _change_delivery(desk, tx, claim, decision)
-    _move_lane(tx, claim, decision)
+    _move_lane(desk, tx, claim, decision, result)
     if attempt.outcome is Outcome.UNKNOWN and not decision.close_lane:
         open_when_settled(desk, tx, name)  # it had been closed for this very attempt
     log.info("%s: d%s %s %s", name, number, decision.state, decision.reason)
@@ -115,12 +115,13 @@ def call_off(desk: Nightdesk, tx: Transaction, account: str, fence: int) -> None
 def _change_delivery(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision) -> None:
     when = _PROVEN if decision.state is State.PUBLISHED else _OWN
     number, now = claim.delivery.id, desk.clock.desk_now()
-    deliveries.change(tx, number, when=when, to=decision.state, reason=decision.reason, actor=ACTOR, now=now)
+    state, reason, task = decision.state, decision.reason, decision.task
+    deliveries.change(tx, number, when=when, to=state, reason=reason, task=task, actor=ACTOR, now=now)
     if decision.state is State.QUEUED:
         follow_stamp(desk, tx, number, actor=ACTOR)
 
 
-def _move_lane(tx: Transaction, claim: Claim, decision: Decision) -> None:
+def _move_lane(desk: Nightdesk, tx: Transaction, claim: Claim, decision: Decision, result: Result) -> None:
     """While it is ours the lane goes on, waits or closes; the slot is used, or given back when nothing was sent."""
     name, turn, slot = claim.account.name, claim.turn, claim.turn.slot
     given_back = bool(decision.give_slot_back and slot)
@@ -137,17 +138,16 @@ def _move_lane(tx: Transaction, claim: Claim, decision: Decision) -> None:
     if given_back and slot:
         slots.give_back(tx, name, slot.key)
     if decision.close_lane:
-        lanes.close(tx, name, reason=decision.close_lane, until=decision.closed_until)
+        close_lane(
+            desk,
+            tx,
+            name,
+            claim.live,
+            reason=decision.close_lane,
+            until=decision.closed_until,
+            by_answer=result.remedy in (Remedy.LOOK, Remedy.MEND_ACCOUNT),
+            delivery=claim.delivery.id if decision.state is State.UNCONFIRMED else None,
+        )
     if decision.close_door:
         key = door_of(claim.account, claim.live)
-        doors.close(tx, key, reason=decision.close_door, until=decision.door_until)
-
-
-def _in_a_row(made: list[Attempt]) -> int:
-    """How often in a row, this time included, the delivery was not sent."""
-    row = 1
-    for attempt in reversed(made[:-1]):
-        if attempt.outcome is not Outcome.NOT_SENT:
-            break
-        row += 1
-    return row
+        doors.close(tx, key, reason=decision.close_door, until=decision.door_until, slowed=decision.slowed)

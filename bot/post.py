@@ -52,9 +52,16 @@ class PostRules:
 
     `cost(post)` is what the platform charges for one such post, in USD. `see_more`: the code points after which the
     platform folds a text away, on a phone and on a computer; nothing when it folds none.
+
+    `read_cost` is what it charges for each of our own posts that is read back, `delete_cost` for one that is deleted,
+    in USD. `proves_absence`: its timeline
+    lists all our posts, so that one which is not there after a while was not taken.
     """
 
     limit: Limit
     link_apart: bool
     cost: Callable[[Post], float]
     see_more: tuple[int, ...] = ()
+    read_cost: float = 0.0
+    delete_cost: float = 0.0
+    proves_absence: bool = False

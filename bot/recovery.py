@@ -1,7 +1,7 @@
-"""After a crash: what an earlier run left open is found and handed to a person, never sent again.
+"""After a crash: what an earlier run left open is found and becomes `unconfirmed`, never sent again.
 
-An open attempt is one whose outcome nobody wrote down: the request may have been taken. It becomes `unconfirmed`
-and its lane stays closed until a person says what happened (`nightdesk resolve`).
+An open attempt is one whose outcome nobody wrote down: the request may have been taken. Its lane stays closed until
+its post was looked for (`reconcile.py`), or until a person says what happened (`nightdesk resolve`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from bot.delivery import Attempt, Outcome, Remedy, Result, State
 from bot.failpoints import reach
 from bot.nightdesk import Nightdesk
+from bot.pausing import close_lane
 from bot.retry import decide
 from bot.store import attempts, deliveries, lanes
 from bot.store.database import Transaction
@@ -43,7 +44,7 @@ def recover(desk: Nightdesk) -> int:
 def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> bool:
     """False when its own worker has written the outcome in the meantime."""
     real_now, named = desk.clock.real_now(), f"d{attempt.delivery}"
-    decision = decide(LOST, tries=1, now=real_now, settings=desk.settings.delivery, delivery=named)
+    decision = decide(LOST, now=real_now, settings=desk.settings.delivery, delivery=named)
     if not attempts.finish(tx, attempt.id, result=LOST, now=real_now):
         return False
     deliveries.change(
@@ -55,5 +56,14 @@ def _hand_over(desk: Nightdesk, tx: Transaction, attempt: Attempt) -> bool:
         actor="recovery",
         now=desk.clock.desk_now(),
     )
-    lanes.close(tx, attempt.account, reason=decision.close_lane or decision.reason, until=decision.closed_until)
+    close_lane(
+        desk,
+        tx,
+        attempt.account,
+        attempt.live,
+        reason=decision.close_lane or decision.reason,
+        until=decision.closed_until,
+        by_answer=False,
+        delivery=attempt.delivery,
+    )
     return True

@@ -45,7 +45,7 @@ class Step:
             detail=result.error,
             live=claim.live,
             not_reached=result.outcome is Outcome.NOT_SENT,
-            title=claim.article.title,
+            title=claim.work.article.title,
         )
 
 

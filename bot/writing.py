@@ -22,6 +22,7 @@ from bot.delivery import State
 from bot.errors import CannotFit, NightdeskError, TemplateBroken, TemplateFailed
 from bot.nightdesk import Nightdesk
 from bot.platforms.registry import rules_for
+from bot.post import Post
 from bot.store import deliveries, lanes, meta
 from bot.store.database import Transaction
 from bot.store.lanes import Return
@@ -70,10 +71,13 @@ def _apart(desk: Nightdesk, lease: Held, do: Callable[[Nightdesk, Held], Made]) 
 
 def _write(desk: Nightdesk, claim: Claim) -> Written | Unwritten:
     """The post as it will be sent, or why there is none. Raises TemplateBroken."""
-    rules = rules_for(claim.account.platform)
-    text, round = claim.delivery.text, claim.delivery.round
+    rules, work = rules_for(claim.account.platform), claim.work
+    text, round = work.delivery.text, work.delivery.round
+    if work.frozen:
+        post = Post(text=work.frozen[0], link=work.frozen[1])
+        return Written(claim=claim, post=post, cost=rules.cost(post))
     try:
-        post = compose(claim.article, claim.account, rules, desk.templates, text=text, round=round)
+        post = compose(work.article, claim.account, rules, desk.templates, text=text, round=round)
     except CannotFit as error:
         return Unwritten(claim, f"cannot fit: {error}", State.FAILED)
     except TemplateBroken:

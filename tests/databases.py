@@ -20,11 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot import clock
 from bot.article import Article
-from bot.delivery import Attempt, Delivery
-from bot.store import articles, attempts, deliveries, lanes
+from bot.delivery import Attempt, Delivery, Outcome, State
+from bot.store import articles, attempts, deliveries, lanes, schema, turns
 from bot.store.database import Database, Transaction
+from bot.store.lanes import Return
+from bot.store.turns import Intent
 
 NOW = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -144,27 +148,36 @@ def queue(tx: Transaction, account: str = "x-main", title: str = "Ferry returns"
 
 
 def claim(tx: Transaction, account: str = "x-main", owner: str = "me", now: datetime = NOW) -> int | None:
-    """Meet the account and lease its lane for a minute."""
-    lanes.ensure(tx, account, NOW)
-    return lanes.claim(tx, account, owner=owner, now=now, until=now + MINUTE)
+    """Meet the account and lease its lane for a minute, as a pass does that finds it alone."""
+    lanes.ensure(tx, [account], NOW)
+    lanes.wake_rested(tx, now)
+    taken = lanes.claim(tx, owner=owner, desk_now=now, until=now + MINUTE)
+    others = [lane for lane in taken if lane.account != account]
+    lanes.give_back(tx, [Return(account=lane.account, fence=lane.fence, look_at=lanes.AT_ONCE) for lane in others])
+    return next((lane.fence for lane in taken if lane.account == account), None)
 
 
 def intend(tx: Transaction, delivery: Delivery, fence: int, **options: Any) -> Attempt | None:
-    """The intent for a delivery under a lease that `claim` gave; `options` are those of `attempts.intend`."""
-    told = {
-        "live": delivery.live,
-        "owner": "me",
-        "text": "Ferry returns",
-        "link": "https://courier.example/ferry",
-        "slot": None,
-        "due_at": None,
-        "cost": 0.2,
-        "desk_now": NOW,
-        "real_now": NOW,
-        "lease_until": NOW + MINUTE,
-        **options,
-    }
-    return attempts.intend(tx, delivery=delivery.id, account=delivery.account, fence=fence, **told)
+    """The intent for a delivery under a lease that `claim` gave; `options` are those of an Intent or of `intend`."""
+    told = {"owner": "me", "desk_now": NOW, "real_now": NOW, "lease_until": NOW + MINUTE}
+    told |= {name: options.pop(name) for name in tuple(options) if name in told}
+    intent = Intent(
+        **{
+            "delivery": delivery.id,
+            "account": delivery.account,
+            "live": delivery.live,
+            "fence": fence,
+            "text": "Ferry returns",
+            "link": "https://courier.example/ferry",
+            "slot": None,
+            "pinned": delivery.pinned,
+            "due_at": None,
+            "cost": 0.2,
+            **options,
+        }
+    )
+    written = turns.intend(tx, [intent], uptime=clock.uptime(), lease_now=told["real_now"], **told)
+    return attempts.of_lease(tx, delivery.account, fence) if written else None
 
 
 def start(tx: Transaction, delivery: Delivery, now: datetime = NOW, **options: Any) -> Attempt:
@@ -174,3 +187,26 @@ def start(tx: Transaction, delivery: Delivery, now: datetime = NOW, **options: A
     attempt = intend(tx, delivery, fence, **{"desk_now": now, "real_now": now, **options})
     assert attempt is not None
     return attempt
+
+
+def attempted(
+    tx: Transaction, delivery: Delivery, state: State, now: datetime = NOW, reason: str = "not_found"
+) -> None:
+    """The delivery as it is after an attempt at `now` that is still open (`sending`) or unknown (`unconfirmed`)."""
+    row = {
+        "delivery": delivery.id,
+        "account": delivery.account,
+        "live": delivery.live,
+        "owner": "me",
+        "fence": next(_numbers),
+        "due_at": now,
+        "desk_at": now,
+        "started": now,
+        "outcome": None if state is State.SENDING else Outcome.UNKNOWN,
+        "counts": True,
+        "cost": 0.2,
+        **dict.fromkeys(("text", "link", "folded", "platform_id", "post_url", "error"), ""),
+    }
+    tx.execute(sa.insert(schema.attempts).values(**row))
+    told = "" if state is State.SENDING else reason
+    deliveries.change(tx, delivery.id, when={State.QUEUED}, to=state, reason=told, actor="test", now=now)

@@ -1,4 +1,4 @@
-"""What a person decides: resolve, pause, resume, golive, rehearse."""
+"""What a person decides about accounts: pause, resume, golive, rehearse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bot.store import history
 from tests.commands import Done, nightdesk
 from tests.world import World, world
 
@@ -46,7 +45,7 @@ def once(made: World, now: str = NOW) -> dict[str, Any]:
     return counts
 
 
-# -- resolve -----------------------------------------------------------------------------------------------------
+# -- a lost answer -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -57,38 +56,6 @@ def lost(made: World) -> World:
     once(made)
     assert made.states() == {"x-main": ["unconfirmed", "queued"]}
     return made
-
-
-def test_a_post_that_was_seen_is_published_at_its_address_and_its_account_goes_on(lost: World) -> None:
-    done = run(lost, "resolve", "d1", "--posted", "https://x.com/courier/status/77")
-    assert (done.status, done.out) == (0, "d1 Lost on x-main (rehearsal): published\n")
-    assert once(lost)["published"] == 1
-    assert lost.states() == {"x-main": ["published", "published"]}
-    assert len(lost.posts("x")) == 2
-    with lost.desk() as desk, desk.database.read() as tx:
-        assert history.of(tx, 1)[-1].actor.startswith("person:")
-
-
-def test_a_post_that_is_not_there_is_queued_again(lost: World) -> None:
-    [line] = run(lost, "resolve", "lost", "--not-posted", "--json").lines
-    assert (line["delivery"], line["state"]) == ("d1", "queued")
-
-
-NOT_RESOLVED: list[tuple[tuple[str, ...], str]] = [
-    (("d1",), "Say what you saw."),
-    (("d1", "--posted", "https://x.com/courier/status/77", "--not-posted"), "Say what you saw."),
-    (("d1", "--posted", "yes"), "'yes' is not the address of a post"),
-    (("d2", "--not-posted"), "d2 is queued"),
-    (("d99", "--not-posted"), "There is no post 'd99'"),
-]
-
-
-def test_a_resolution_that_makes_no_sense_changes_nothing(lost: World) -> None:
-    for words, said in NOT_RESOLVED:
-        done = run(lost, "resolve", *words)
-        assert (done.status, done.out) == (2, ""), words
-        assert said in done.err, words
-    assert lost.states() == {"x-main": ["unconfirmed", "queued"]}
 
 
 # -- pause and resume --------------------------------------------------------------------------------------------

@@ -25,9 +25,11 @@ from platforms_rig import (
 )
 
 from bot.clock import uptime
-from bot.delivery import Outcome, Remedy
+from bot.delivery import Outcome, Remedy, Slowdown
+from bot.platforms import facebook_refusals
 from bot.platforms.base import Identity, PlatformTrouble
-from bot.platforms.facebook import judge
+from bot.platforms.facebook_refusals import judge
+from bot.platforms.facebook_usage import slowdown
 from bot.platforms.outcomes import Reply
 from bot.platforms.registry import rules_for
 from bot.post import Post
@@ -61,19 +63,29 @@ REFUSED = {
     "first permission": (200, None, Remedy.MEND_ACCOUNT, "may not post"),
     "last permission": (299, None, Remedy.MEND_ACCOUNT, "may not post"),
     "limit 341": (341, None, Remedy.WAIT, "too many calls"),
-    "policy block": (368, None, Remedy.MEND_ACCOUNT, "abuse"),
+    "policy block": (368, None, Remedy.WAIT, "abuse; see the page's support inbox on facebook.com (368). It says: “As"),
+    "policy block, of a kind not listed": (368, 7, Remedy.WAIT, "abuse"),
     "posting too fast": (368, 1390008, Remedy.WAIT, "too fast"),
-    "reported": (368, 1346003, Remedy.CHANGE_TEXT, "reported"),
-    "community standards": (100, 1404102, Remedy.CHANGE_TEXT, "standards"),
-    "duplicate": (506, None, Remedy.DUPLICATE, "Facebook refused the post: it repeats an earlier post (506)."),
-    "posted already": (100, 1366051, Remedy.DUPLICATE, "repeats"),
+    "reported": (368, 1346003, Remedy.ASK, "reported"),
+    "community standards": (100, 1404102, Remedy.ASK, "standards"),
+    "community standards, as code": (1404102, None, Remedy.ASK, "standards"),
+    "duplicate": (506, None, Remedy.REPEATED, "the post: it repeats an earlier post; change the text (506)."),
+    "posted already": (100, 1366051, Remedy.DUPLICATE, "posted already"),
     "custom limit": (613, None, Remedy.WAIT, "too many calls"),
     "page limit": (80001, None, Remedy.WAIT, "too many calls"),
     "last of the page limits": (80014, None, Remedy.WAIT, "too many calls"),
-    "link not readable": (100, 1609005, Remedy.CHANGE_TEXT, "link"),
+    "link not readable": (100, 1609005, Remedy.ONCE_MORE, "link"),
+    "link not readable, as code": (1609005, None, Remedy.ONCE_MORE, "link"),
     "link to facebook": (100, 1609008, Remedy.CHANGE_TEXT, "facebook.com"),
     "photo": (100, 1366046, Remedy.CHANGE_TEXT, "photo"),
+    "a file": (100, 2069019, Remedy.CHANGE_TEXT, "photo"),
     "page authorisation": (200, 1404078, Remedy.MEND_ACCOUNT, "security check"),
+    "security check of the page": (100, 1404006, Remedy.MEND_ACCOUNT, "security check"),
+    "limited page": (368, 1404112, Remedy.MEND_ACCOUNT, "security check"),
+    "identity check": (100, 4854002, Remedy.MEND_ACCOUNT, "security check"),
+    "page authorisation, as code": (1404078, None, Remedy.MEND_ACCOUNT, "security check"),
+    "a code that is not listed": (987654, None, Remedy.ASK, "not known here (987654). It says: “As Facebook says”"),
+    "2500, which is not listed": (2500, None, Remedy.ASK, "not known here"),
     "a person's token": (100, 1705, Remedy.MEND_ACCOUNT, "person's"),
     "a person's token, as code": (1705, None, Remedy.MEND_ACCOUNT, "person's"),
 }
@@ -87,7 +99,24 @@ def test_a_refusal_in_its_own_form_is_named_by_what_to_do(answer: str) -> None:
         assert len(server.requests) == 1
     assert (result.outcome, result.remedy) == (Outcome.REFUSED, remedy)
     assert words in result.error
-    assert (result.until is not None) == (remedy in (Remedy.WAIT, Remedy.WAIT_APP))
+    assert result.until is None
+    assert (result.wait is not None) == (remedy in (Remedy.WAIT, Remedy.WAIT_APP))
+
+
+def test_every_row_of_the_tables_has_a_case() -> None:
+    """Of a range of codes with one meaning, the first and the last."""
+    cases = {(code, subcode) for code, subcode, *_ in REFUSED.values()} | {(1, None), (2, None), (4, 2207051)}
+    codes, subcodes = {code for code, subcode in cases if subcode is None}, {subcode for _, subcode in cases}
+    assert not facebook_refusals.CODES.keys() - codes - set(range(201, 299)) - set(range(80000, 80014))
+    assert not facebook_refusals.PAIRS.keys() - cases
+    assert not facebook_refusals.SUBCODES.keys() - subcodes
+
+
+@pytest.mark.parametrize("code", [*range(200, 300), *range(80000, 80015)])
+def test_a_range_of_codes_has_one_meaning(code: int) -> None:
+    verdict = judge(Reply(status=400, headers={}, body=json.dumps(error(code)).encode()), NOW)
+    assert verdict is not None
+    assert verdict.meaning.remedy is (Remedy.MEND_ACCOUNT if code < 300 else Remedy.WAIT)
 
 
 UNKNOWN = {
@@ -97,8 +126,12 @@ UNKNOWN = {
     "code 2": http(400, error(2)),
     "a definite code, but 5xx": http(500, error(190)),
     "transient": http(400, error(100, is_transient=True)),
-    "a code that is not listed": http(400, error(987654)),
-    "2500, which is not listed": http(400, error(2500)),
+    "a token, called transient": http(400, error(190, is_transient=True)),
+    "a token of a known kind, called transient": http(400, error(190, 460, is_transient=True)),
+    "a link that cannot be read, called transient": http(400, error(100, 1609005, is_transient=True)),
+    "a code that is not listed, called transient": http(400, error(987654, is_transient=True)),
+    "a stranger's code": http(400, {"error": {"code": 403, "message": "Forbidden"}}),
+    "a code without a message": http(400, {"error": {"code": 190, "type": "OAuthException"}}),
     "blocked, but shown all the same": http(403, error(4, 2207051)),
     "a code that is no number": http(400, error("190")),  # type: ignore[arg-type]
     "a code that is true": http(400, error(True)),
@@ -106,7 +139,7 @@ UNKNOWN = {
     "error as text with 200": http(200, {"error": "nope", "id": "1_2"}),
     "error with 200": http(200, error(1)),
     "HTTP 500 without error": http(500, {"id": "1_2"}),
-    "an unusable id in an error": http(400, error(987654, original_response={"id": ["1"]})),
+    "an unusable id in an error": http(400, error(1, original_response={"id": ["1"]})),
 }
 
 
@@ -124,17 +157,21 @@ def test_a_limit_is_a_limit_even_where_it_is_called_transient(code: int) -> None
         assert publish("facebook", server.url).outcome is Outcome.REFUSED
 
 
-@pytest.mark.parametrize(("code", "subcode"), [(190, 460), (100, 1609005)])
-def test_a_subcode_that_is_known_says_more_than_that_it_is_transient(code: int, subcode: int) -> None:
-    with Server(says(http(400, error(code, subcode, is_transient=True)))) as server:
-        assert publish("facebook", server.url).outcome is Outcome.REFUSED
+def test_the_sentence_about_a_role_that_was_lost() -> None:
+    message = (
+        "(#190) Any of the pages_read_engagement permission(s) must be granted before impersonating a user's page."
+    )
+    with Server(says(http(400, error(190, message=message)))) as server:
+        result = publish("facebook", server.url)
+    assert result.remedy is Remedy.MEND_ACCOUNT
+    assert "no role at the page any more" in result.error
 
 
 def test_the_sentence_for_a_text_that_was_posted_already() -> None:
     message = "You've already posted this. Posting the same content repeatedly on Facebook isn't allowed."
     with Server(says(http(400, error(368, message=message)))) as server:
         result = publish("facebook", server.url)
-    assert (result.outcome, result.remedy) == (Outcome.REFUSED, Remedy.DUPLICATE)
+    assert (result.outcome, result.remedy) == (Outcome.REFUSED, Remedy.REPEATED)
 
 
 USAGE = {"call_count": 100, "total_cputime": 1, "total_time": 2, "type": "pages", "some_new_figure": [1]}
@@ -170,7 +207,7 @@ def test_a_post_with_an_id_exists_whatever_else_the_answer_says(answer: str, cap
     assert (result.outcome, result.remedy, result.error) == (Outcome.ACCEPTED, Remedy.NONE, "")
     assert result.platform_id == "1234567890_777"
     assert result.post_url == "https://www.facebook.com/1234567890_777"
-    assert result.until is None
+    assert result.slowdown is None
     assert caplog.text == ""  # pyfacebook prints headers that it cannot read
 
 
@@ -178,33 +215,109 @@ def business(**figures: Any) -> dict[str, str]:
     return {"x-business-use-case-usage": json.dumps({"1234567890": [{"type": "pages", **figures}]})}
 
 
-WAITS = {
-    "the estimate": (80001, business(estimated_time_to_regain_access=42), timedelta(minutes=42)),
-    "the estimate as text": (32, business(estimated_time_to_regain_access="42"), timedelta(minutes=42)),
-    "no estimate": (17, {}, timedelta(minutes=15)),
-    "an estimate of nothing": (17, business(estimated_time_to_regain_access=0), timedelta(minutes=15)),
-    "a negative estimate": (17, business(estimated_time_to_regain_access=-5), timedelta(minutes=15)),
-    "no number": (17, business(estimated_time_to_regain_access="soon"), timedelta(minutes=15)),
-    "not finite": (17, business(estimated_time_to_regain_access=1e999), timedelta(minutes=15)),
-    "less than a minute": (17, business(estimated_time_to_regain_access=0.1), timedelta(minutes=1)),
-    "15 days": (17, business(estimated_time_to_regain_access=21_600), timedelta(hours=24)),
+MINUTES = timedelta(minutes=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24)
+
+# What the platform names, else how long to wait at first and at most.
+WAITS: dict[str, tuple[int, dict[str, str], timedelta | None, tuple[timedelta, timedelta]]] = {
+    "the estimate": (80001, business(estimated_time_to_regain_access=42), timedelta(minutes=42), (QUARTER, HOUR)),
+    "the estimate as text": (
+        32,
+        business(estimated_time_to_regain_access="42"),
+        timedelta(minutes=42),
+        (QUARTER, HOUR),
+    ),
+    "no estimate": (17, {}, None, (QUARTER, HOUR)),
+    "an estimate of nothing": (17, business(estimated_time_to_regain_access=0), None, (QUARTER, HOUR)),
+    "a negative estimate": (17, business(estimated_time_to_regain_access=-5), None, (QUARTER, HOUR)),
+    "no number": (17, business(estimated_time_to_regain_access="soon"), None, (QUARTER, HOUR)),
+    "not finite": (17, business(estimated_time_to_regain_access=1e999), None, (QUARTER, HOUR)),
+    "not a number": (17, business(estimated_time_to_regain_access=float("nan")), None, (QUARTER, HOUR)),
+    "less than a minute": (
+        17,
+        business(estimated_time_to_regain_access=0.1),
+        timedelta(minutes=1),
+        (QUARTER, HOUR),
+    ),
+    "15 days": (17, business(estimated_time_to_regain_access=21_600), DAY, (QUARTER, HOUR)),
+    "beyond all time": (17, business(estimated_time_to_regain_access=10**300), DAY, (QUARTER, HOUR)),
     "the page's own header": (
         32,
         {"x-page-usage": json.dumps({"estimated_time_to_regain_access": 7})},
         timedelta(minutes=7),
+        (QUARTER, HOUR),
     ),
-    "the app": (4, {"x-app-usage": json.dumps({"call_count": 100})}, timedelta(minutes=15)),
-    "too fast": (368, {}, timedelta(hours=1)),
+    "the app": (4, {"x-app-usage": json.dumps({"call_count": 100})}, None, (QUARTER, HOUR)),
+    "too fast": (1390008, {}, None, (HOUR, DAY)),
+    "blocked": (368, {}, None, (4 * HOUR, DAY)),
 }
 
 
 @pytest.mark.parametrize("name", WAITS)
 def test_how_long_to_wait(name: str) -> None:
-    code, headers, wait = WAITS[name]
-    body = error(code, 1390008 if code == 368 else None)
+    code, headers, wait, unnamed = WAITS[name]
+    body = error(368, 1390008) if code == 1390008 else error(code)
     verdict = judge(Reply(status=400, headers=headers, body=json.dumps(body).encode()), NOW)
     assert verdict is not None
-    assert verdict.until == NOW + wait
+    assert verdict.until == (NOW + wait if wait else None)
+    assert (verdict.meaning.wait, verdict.meaning.longest) == unnamed
+
+
+def used(percent: float, **more: Any) -> dict[str, Any]:
+    return {"call_count": 1, "total_cputime": percent, "total_time": 2, "type": "pages", **more}
+
+
+def headers(page: dict[str, Any] | None = None, app: dict[str, Any] | None = None) -> dict[str, str]:
+    told = {"x-business-use-case-usage": json.dumps({"1234567890": [page]})} if page else {}
+    return told | ({"x-app-usage": json.dumps(app)} if app else {})
+
+
+SLOWED: dict[str, tuple[dict[str, str], timedelta | None, str]] = {
+    "no header": ({}, None, ""),
+    "74 %": (headers(used(74.9)), None, ""),
+    "75 %": (headers(used(75)), MINUTES, "the page has used 75 % of its calls"),
+    "80 %": (headers(used(80)), 3 * MINUTES, "the page has used 80 % of its calls"),
+    "90 %": (headers(used(90)), 9 * MINUTES, "the page has used 90 % of its calls"),
+    "100 %": (headers(used(100)), 15 * MINUTES, "the page has used 100 % of its calls"),
+    "100 % and an estimate": (
+        headers(used(100, estimated_time_to_regain_access=50)),
+        50 * MINUTES,
+        "the page has used 100 % of its calls",
+    ),
+    "80 % and an estimate": (
+        headers(used(80, estimated_time_to_regain_access=50)),
+        10 * MINUTES,
+        "the page has used 80 % of its calls",
+    ),
+    "a thousand percent for a month": (
+        headers(used(1000, estimated_time_to_regain_access=43_200)),
+        DAY,
+        "the page has used 100 % of its calls",
+    ),
+    "no number": (headers(used("much")), None, ""),  # type: ignore[arg-type]
+    "less than nothing": (headers(used(-100, estimated_time_to_regain_access=-5)), None, ""),
+    "nothing that is negative": (
+        headers(used(100, estimated_time_to_regain_access=-5)),
+        15 * MINUTES,
+        "the page has used 100 % of its calls",
+    ),
+    "the page's own header": (
+        {"x-page-usage": json.dumps({"call_count": 95})},
+        12 * MINUTES,
+        "the page has used 95 % of its calls",
+    ),
+    "the app": (headers(app=used(80)), 3 * MINUTES, "the app has used 80 % of its calls"),
+    "both, the app more": (headers(used(80), used(90)), 9 * MINUTES, "the app has used 90 % of its calls"),
+    "both, the page more": (headers(used(90), used(80)), 9 * MINUTES, "the page has used 90 % of its calls"),
+    "both the same": (headers(used(90), used(90)), 9 * MINUTES, "the app has used 90 % of its calls"),
+}
+
+
+@pytest.mark.parametrize("name", SLOWED)
+def test_a_page_is_slowed_before_it_is_refused(name: str) -> None:
+    given, wait, reason = SLOWED[name]
+    expected = Slowdown(until=NOW + wait, reason=reason, app="the app" in reason) if wait else None
+    assert slowdown(given, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -223,8 +336,15 @@ def test_an_accepted_post_that_used_up_the_limit_says_when_the_next_may_follow(
         before = datetime.now(UTC)
         result = publish("facebook", server.url)
     assert result.outcome is Outcome.ACCEPTED
-    assert result.until is not None
-    assert before <= result.until - timedelta(minutes=minutes) <= datetime.now(UTC)
+    assert result.slowdown is not None
+    assert before <= result.slowdown.until - timedelta(minutes=minutes) <= datetime.now(UTC)
+    assert result.slowdown.app == (header == "X_App_Usage")
+
+
+def test_a_refusal_may_say_too_that_the_limit_is_near() -> None:
+    with Server(says(http(400, error(100), headers={"X-Page-Usage": json.dumps(used(90))}))) as server:
+        result = publish("facebook", server.url)
+    assert (result.outcome, result.slowdown is not None) == (Outcome.REFUSED, True)
 
 
 class TestWhatIsSent:
@@ -261,7 +381,7 @@ class TestWhatIsSent:
 
 def test_a_token_in_the_platforms_own_words_is_hidden() -> None:
     message = f"Malformed access token {CANARIES['facebook']['page_token']}"
-    for code in (100, 190, 368, 4242):
+    for code in (100, 190, 368, 506, 4242):
         with Server(says(http(400, error(code, message=message)))) as server:
             publish("facebook", server.url)  # which looks for it in the result
 

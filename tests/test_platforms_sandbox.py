@@ -58,6 +58,9 @@ def send(platform: str, sandbox: Sandbox, seconds: float = 5.0) -> Result:
     return result
 
 
+DUPLICATES = {"x": Remedy.DUPLICATE, "facebook": Remedy.REPEATED}
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 class TestTheWayOfAPost:
     def test_it_is_accepted_and_found_again_as_it_was_sent(self, platform: str, sandbox: Sandbox) -> None:
@@ -76,7 +79,7 @@ class TestTheWayOfAPost:
     def test_the_same_text_twice_is_a_reported_duplicate(self, platform: str, sandbox: Sandbox) -> None:
         assert send(platform, sandbox).outcome is Outcome.ACCEPTED
         again = send(platform, sandbox)
-        assert (again.outcome, again.remedy) == (Outcome.REFUSED, Remedy.DUPLICATE)
+        assert (again.outcome, again.remedy) == (Outcome.REFUSED, DUPLICATES[platform])
         assert len(ask(sandbox, "/sandbox/posts")) == 1
 
     def test_a_text_beyond_the_limit_is_refused(self, platform: str, sandbox: Sandbox) -> None:
@@ -100,6 +103,32 @@ class TestTheWayOfAPost:
                 made.whoami()
         assert caught.value.exit_status == 5
 
+    def test_it_is_deleted_and_deleting_it_again_finds_it_gone(self, platform: str, sandbox: Sandbox) -> None:
+        with rehearsing(platform, sandbox) as made:
+            sent = made.publish(POSTS[platform], intended=uptime())
+            first, second = made.delete(sent.platform_id), made.delete(sent.platform_id)
+        assert (first.outcome, first.error) == (Outcome.ACCEPTED, "")
+        assert (second.outcome, second.error) == (Outcome.ACCEPTED, "it was gone already")
+        assert [post["deleted"] for post in ask(sandbox, "/sandbox/posts")] == [True]
+
+    @pytest.mark.parametrize("fault", ["hang_after", "reset_after", "cut_after", "html_after", "empty_json_after"])
+    def test_a_deletion_whose_answer_was_lost_is_unclear_and_asking_again_is_safe(
+        self, platform: str, fault: str, sandbox: Sandbox
+    ) -> None:
+        with rehearsing(platform, sandbox, seconds=1.0) as made:
+            sent = made.publish(POSTS[platform], intended=uptime())
+            ask(sandbox, "/sandbox/faults", {"kind": fault, "method": "DELETE"})
+            assert made.delete(sent.platform_id).outcome is Outcome.UNKNOWN
+            assert made.delete(sent.platform_id).outcome is Outcome.ACCEPTED
+
+    def test_keys_that_are_refused_delete_nothing(self, platform: str, sandbox: Sandbox) -> None:
+        with rehearsing(platform, sandbox) as made:
+            sent = made.publish(POSTS[platform], intended=uptime())
+            ask(sandbox, "/sandbox/faults", {"kind": "revoked"})
+            result = made.delete(sent.platform_id)
+        assert (result.outcome, result.remedy) == (Outcome.REFUSED, Remedy.MEND_ACCOUNT)
+        assert [post["deleted"] for post in ask(sandbox, "/sandbox/posts")] == [False]
+
     def test_a_timeline_of_several_pages(self, platform: str) -> None:
         with Sandbox(limits=Limits(x_posts=200)) as sandbox, rehearsing(platform, sandbox) as made:
             for number in range(102):
@@ -110,7 +139,6 @@ class TestTheWayOfAPost:
 
 FAULTS: dict[str, tuple[dict[str, Any], Outcome, Remedy]] = {
     "refused": ({"kind": "refuse", "status": 400}, Outcome.REFUSED, Remedy.CHANGE_TEXT),
-    "duplicate reported": ({"kind": "duplicate_reported"}, Outcome.REFUSED, Remedy.DUPLICATE),
     "limit with reset": ({"kind": "rate_limit", "reset": 600}, Outcome.REFUSED, Remedy.WAIT),
     "limit without reset": ({"kind": "rate_limit", "reset": None}, Outcome.REFUSED, Remedy.WAIT),
     "revoked": ({"kind": "revoked"}, Outcome.REFUSED, Remedy.MEND_ACCOUNT),
@@ -134,6 +162,7 @@ ON_X_ALONE: dict[str, tuple[dict[str, Any], Outcome, Remedy]] = {
     "no credits": ({"kind": "credits_depleted"}, Outcome.REFUSED, Remedy.WAIT_APP),
 }
 ROWS = [(platform, name, *FAULTS[name]) for platform in PLATFORMS for name in FAULTS]
+ROWS += [(name, "duplicate", {"kind": "duplicate_reported"}, Outcome.REFUSED, DUPLICATES[name]) for name in PLATFORMS]
 ROWS += [("x", name, *ON_X_ALONE[name]) for name in ON_X_ALONE]
 
 

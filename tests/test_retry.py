@@ -10,18 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery import Outcome, Remedy, Result, State
-from bot.retry import Decision, backoff, decide
+from bot.delivery import Attempt, Outcome, Remedy, Result, Slowdown, State
+from bot.retry import Decision, Past, backoff, decide, past_of
 from bot.settings import DeliverySettings
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=7)
 QUARTER = NOW + timedelta(minutes=15)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SECOND_TRY = NOW + backoff(2, "d34")
 SAID = "X said no."
 
 REFUSED, NOT_SENT, UNKNOWN = Outcome.REFUSED, Outcome.NOT_SENT, Outcome.UNKNOWN
 MAY_BE_LIVE = "d34 may be live: look at the account 120 s after the attempt or later, then resolve it"
 SAYS_DUPLICATE = "d34: the platform says it has this text already; look at the account, then resolve it"
+
+
+ONCE_MORE = decide(
+    Result(outcome=REFUSED, remedy=Remedy.ONCE_MORE), now=NOW, settings=DeliverySettings(), delivery="d34"
+).next_try
 
 
 def queued(**more: Any) -> Decision:
@@ -30,21 +37,37 @@ def queued(**more: Any) -> Decision:
 
 TABLE = {
     "accepted": (Result(outcome=Outcome.ACCEPTED), Decision(state=State.PUBLISHED)),
-    "accepted, and the limit is used up by it": (
-        Result(outcome=Outcome.ACCEPTED, until=SOON),
-        Decision(state=State.PUBLISHED, close_lane="the account's rate limit is used up", closed_until=SOON),
+    "accepted, and the page is slowed": (
+        Result(outcome=Outcome.ACCEPTED, slowdown=Slowdown(until=SOON, reason="slow")),
+        Decision(state=State.PUBLISHED, close_lane="slow", closed_until=SOON, slowed=True),
     ),
-    "accepted, with a reset in the past": (
-        Result(outcome=Outcome.ACCEPTED, until=NOW),
+    "accepted, and the app is slowed": (
+        Result(outcome=Outcome.ACCEPTED, slowdown=Slowdown(until=SOON, reason="slow", app=True)),
+        Decision(state=State.PUBLISHED, close_door="slow", door_until=SOON, slowed=True),
+    ),
+    "accepted, and slowed until a moment in the past": (
+        Result(outcome=Outcome.ACCEPTED, slowdown=Slowdown(until=NOW, reason="slow")),
         Decision(state=State.PUBLISHED),
+    ),
+    "accepted, and slowed for a month": (
+        Result(outcome=Outcome.ACCEPTED, slowdown=Slowdown(until=NOW + timedelta(days=30), reason="slow")),
+        Decision(state=State.PUBLISHED, close_lane="slow", closed_until=NOW + timedelta(days=1), slowed=True),
+    ),
+    "refused for good, and slowed": (
+        Result(outcome=REFUSED, remedy=Remedy.CHANGE_TEXT, error=SAID, slowdown=Slowdown(until=SOON, reason="slow")),
+        Decision(state=State.FAILED, reason=SAID, close_lane="slow", closed_until=SOON, slowed=True),
+    ),
+    "unclear, and slowed: that it is unclear counts": (
+        Result(outcome=UNKNOWN, remedy=Remedy.LOOK, slowdown=Slowdown(until=SOON, reason="slow")),
+        Decision(state=State.UNCONFIRMED, reason="settling", close_lane=MAY_BE_LIVE),
     ),
     "no connection": (
         Result(outcome=NOT_SENT, remedy=Remedy.RETRY, error=SAID),
-        queued(next_try=NOW + timedelta(seconds=30)),
+        queued(next_try=SECOND_TRY),
     ),
     "no connection, no remedy named": (
         Result(outcome=NOT_SENT, error=SAID),
-        queued(next_try=NOW + timedelta(seconds=30)),
+        queued(next_try=SECOND_TRY),
     ),
     "a post that can never be put together": (
         Result(outcome=NOT_SENT, remedy=Remedy.CHANGE_TEXT, error=SAID),
@@ -52,7 +75,7 @@ TABLE = {
     ),
     "a refusal for the moment": (
         Result(outcome=REFUSED, remedy=Remedy.RETRY, error=SAID),
-        queued(next_try=NOW + timedelta(seconds=30)),
+        queued(next_try=SECOND_TRY),
     ),
     "a rate limit": (
         Result(outcome=REFUSED, remedy=Remedy.WAIT, error=SAID, until=SOON),
@@ -70,6 +93,18 @@ TABLE = {
         Result(outcome=REFUSED, remedy=Remedy.WAIT, error=SAID, until=NOW + timedelta(days=15)),
         queued(next_try=NOW + timedelta(days=1), close_lane=SAID, closed_until=NOW + timedelta(days=1)),
     ),
+    "a rate limit with no end, whose pauses grow": (
+        Result(outcome=REFUSED, remedy=Remedy.WAIT, error=SAID, wait=HOUR, longest_wait=3 * HOUR),
+        queued(next_try=NOW + 2 * HOUR, close_lane=SAID, closed_until=NOW + 2 * HOUR),
+    ),
+    "a rate limit that ended in the past, and its pause for that": (
+        Result(outcome=REFUSED, remedy=Remedy.WAIT, error=SAID, until=NOW, wait=MINUTE, longest_wait=15 * MINUTE),
+        queued(next_try=NOW + 2 * MINUTE, close_lane=SAID, closed_until=NOW + 2 * MINUTE),
+    ),
+    "no credits, asked again in an hour": (
+        Result(outcome=REFUSED, remedy=Remedy.WAIT_APP, error=SAID, wait=HOUR, longest_wait=HOUR),
+        queued(close_door=SAID, door_until=NOW + HOUR),
+    ),
     "the app's limit": (
         Result(outcome=REFUSED, remedy=Remedy.WAIT_APP, error=SAID, until=SOON),
         queued(close_door=SAID, door_until=SOON),
@@ -80,6 +115,23 @@ TABLE = {
     ),
     "a text the platform will not have": (
         Result(outcome=REFUSED, remedy=Remedy.CHANGE_TEXT, error=SAID),
+        Decision(state=State.FAILED, reason=SAID),
+    ),
+    "a refusal that a person has to judge": (
+        Result(outcome=REFUSED, remedy=Remedy.ASK, error=SAID),
+        Decision(
+            state=State.FAILED,
+            reason=f"{SAID} See to it, then `nightdesk retry d34` sends it again, "
+            "`nightdesk resolve d34 --drop` leaves it.",
+            task=True,
+        ),
+    ),
+    "a link that could not be read": (
+        Result(outcome=REFUSED, remedy=Remedy.ONCE_MORE, error=SAID),
+        queued(next_try=ONCE_MORE),
+    ),
+    "the same text as another post": (
+        Result(outcome=REFUSED, remedy=Remedy.REPEATED, error=SAID),
         Decision(state=State.FAILED, reason=SAID),
     ),
     "a refusal that names no remedy": (
@@ -103,20 +155,86 @@ TABLE = {
 
 @pytest.mark.parametrize(("result", "decision"), TABLE.values(), ids=TABLE)
 def test_after(result: Result, decision: Decision) -> None:
-    assert decide(result, tries=2, now=NOW, settings=DeliverySettings(), delivery="d34") == decision
+    assert decide(result, past=Past(tries=2), now=NOW, settings=DeliverySettings(), delivery="d34") == decision
 
 
-def test_pauses_double_from_15_seconds_to_15_minutes() -> None:
-    pauses = [backoff(tries).total_seconds() for tries in range(1, 9)]
-    assert pauses == [15, 30, 60, 120, 240, 480, 900, 900]
+def again(remedy: Remedy, past: Past, **more: Any) -> Decision:
+    result = Result(outcome=REFUSED, remedy=remedy, error=SAID, **more)
+    return decide(result, past=past, now=NOW, settings=DeliverySettings(), delivery="d34")
+
+
+def test_a_link_that_could_not_be_read_twice_fails() -> None:
+    assert again(Remedy.ONCE_MORE, Past(unread=True)) == Decision(state=State.FAILED, reason=SAID)
+
+
+@pytest.mark.parametrize("delivery", ["d1", "d2", "d34", "d999999"])
+def test_once_more_is_after_five_to_ten_minutes(delivery: str) -> None:
+    result = Result(outcome=REFUSED, remedy=Remedy.ONCE_MORE)
+    next_try = decide(result, now=NOW, settings=DeliverySettings(), delivery=delivery).next_try
+    assert next_try is not None
+    assert 5 * MINUTE <= next_try - NOW <= 10 * MINUTE
+
+
+def test_the_same_text_as_another_post_after_an_unclear_attempt_is_looked_at() -> None:
+    decision = again(Remedy.REPEATED, Past(may_be_out=True))
+    assert decision == Decision(state=State.UNCONFIRMED, reason="duplicate_reported", close_lane=SAYS_DUPLICATE)
+
+
+def test_a_block_of_hours_doubles_up_to_a_day() -> None:
+    ends = [
+        again(Remedy.WAIT, Past(tries=tries), wait=4 * HOUR, longest_wait=24 * HOUR).closed_until
+        for tries in (1, 2, 3, 4, 5, 10**9)
+    ]
+    assert [end - NOW for end in ends if end] == [4 * HOUR, 8 * HOUR, 16 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR]
+
+
+def attempt(remedy: Remedy) -> Attempt:
+    return Attempt(
+        id=1, delivery=34, account="x-main", live=True, fence=1, text="", link="", slot=None,
+        desk_at=NOW, started=NOW, remedy=remedy,
+    )  # fmt: skip
+
+
+WAIT, RETRY, NONE = Remedy.WAIT, Remedy.RETRY, Remedy.NONE
+PAST: dict[str, tuple[list[Remedy], list[Remedy], Remedy, Past]] = {
+    "nothing": ([], [], RETRY, Past()),
+    "the third in a row": ([], [RETRY, RETRY, NONE, RETRY], RETRY, Past(tries=3)),
+    "another thing in between": ([], [WAIT, RETRY], RETRY, Past()),
+    "the second wait of the account": ([], [WAIT], WAIT, Past(tries=2)),
+    "what does not grow": ([], [Remedy.ASK, Remedy.ASK], Remedy.ASK, Past()),
+    "a link not read before": ([Remedy.ONCE_MORE, RETRY], [RETRY], Remedy.ONCE_MORE, Past(unread=True)),
+    "unclear before": ([Remedy.LOOK], [], Remedy.REPEATED, Past(may_be_out=True)),
+    "a duplicate before": ([Remedy.DUPLICATE], [], Remedy.REPEATED, Past(may_be_out=True)),
+    "refused before": ([Remedy.CHANGE_TEXT, Remedy.REPEATED], [], Remedy.REPEATED, Past()),
+}
+
+
+@pytest.mark.parametrize(("made", "recent", "remedy", "past"), PAST.values(), ids=PAST)
+def test_what_went_before(made: list[Remedy], recent: list[Remedy], remedy: Remedy, past: Past) -> None:
+    assert past_of([attempt(its) for its in made], recent, remedy) == past
+
+
+def test_pauses_double_from_15_seconds_to_15_minutes_and_are_up_to_a_quarter_shorter() -> None:
+    longest = [15, 30, 60, 120, 240, 480, 900, 900]
+    for seed in ("d1", "d2", "d34"):
+        pauses = [backoff(tries, seed).total_seconds() for tries in range(1, 9)]
+        assert all(0.75 * most <= pause <= most for pause, most in zip(pauses, longest, strict=True))
+        assert pauses == [backoff(tries, seed).total_seconds() for tries in range(1, 9)]
+
+
+def test_deliveries_that_failed_together_do_not_come_back_together() -> None:
+    pauses = [backoff(3, f"d{number}") for number in range(1000)]
+    assert len(set(pauses)) > 990
+    quarters = [int((1 - pause / MINUTE) * 16) for pause in pauses]  # four equal parts of the jitter
+    assert all(200 < quarters.count(part) < 300 for part in range(4))
 
 
 @given(st.integers(-5, 10**9))
 def test_a_delivery_that_was_not_sent_is_never_failed_by_count(tries: int) -> None:
-    decision = decide(Result(outcome=NOT_SENT), tries=tries, now=NOW, settings=DeliverySettings())
+    decision = decide(Result(outcome=NOT_SENT), past=Past(tries=tries), now=NOW, settings=DeliverySettings())
     assert decision.state is State.QUEUED
     assert decision.next_try is not None
-    assert timedelta(seconds=15) <= decision.next_try - NOW <= timedelta(minutes=15)
+    assert timedelta(seconds=11.25) <= decision.next_try - NOW <= timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(("outcome", "remedy"), list(product(Outcome, Remedy)))
@@ -124,7 +242,7 @@ def test_a_delivery_that_was_not_sent_is_never_failed_by_count(tries: int) -> No
 def test_whatever_a_platform_says(outcome: Outcome, remedy: Remedy, until: datetime | None) -> None:
     """What holds for every pair of outcome and remedy, the senseless ones included."""
     result = Result(outcome=outcome, remedy=remedy, until=until)
-    decision = decide(result, tries=1, now=NOW, settings=DeliverySettings())
+    decision = decide(result, now=NOW, settings=DeliverySettings())
     assert decision.give_slot_back == (decision.state is State.QUEUED)
     assert (decision.state is State.PUBLISHED) == (outcome is Outcome.ACCEPTED)
     assert decision.state is State.PUBLISHED or decision.reason

@@ -67,6 +67,7 @@ NO_INTENT: dict[str, dict[str, Any]] = {
     "the delivery is held": {"state": State.HELD},
     "the delivery is published": {"state": State.PUBLISHED},
     "the slot is used": {"slot": "used", "due_at": NOW},
+    "a person has pinned it to another moment": {"pinned": NOW},
 }
 
 
@@ -80,18 +81,8 @@ def test_there_is_no_intent_and_no_trace_of_one_when(database: Database, name: s
         assert fence is not None
         slots.use(tx, "x-main", "used", at=NOW, delivery=delivery.id)
         before = everything(tx)
-        row = {
-            "text": "t",
-            "link": "",
-            "slot": None,
-            "due_at": None,
-            "cost": 0.0,
-            "desk_now": NOW,
-            "real_now": NOW,
-            "lease_until": NOW,
-        }
-        row |= {"owner": "me", "live": False, "fence": fence + off, "account": "x-main", "delivery": delivery.id}
-        assert attempts.intend(tx, **{**row, **told}) is None
+        row = {"delivery": delivery.id, "account": "x-main", "live": False, "pinned": None}
+        assert intend(tx, delivery, fence + off, **{**row, **told}) is None
         assert everything(tx) == before
 
 

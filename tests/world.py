@@ -17,6 +17,7 @@ import requests
 
 from bot.app import open_home
 from bot.article import Article
+from bot.clock import uptime
 from bot.delivery import Delivery
 from bot.dispatch import run_pass
 from bot.ingest import Added, add_article
@@ -48,6 +49,7 @@ class FakeClock:
     now: datetime = MONDAY
     real: datetime = field(default_factory=lambda: datetime.now(UTC))
     simulated: bool = True
+    moved: float = 0.0  # seconds that the uptime was moved as well
 
     def desk_now(self) -> datetime:
         return self.now
@@ -55,9 +57,13 @@ class FakeClock:
     def real_now(self) -> datetime:
         return self.real
 
+    def uptime(self) -> float:
+        return uptime() + self.moved
+
     def forward(self, **length: float) -> datetime:
         self.now += timedelta(**length)
         self.real += timedelta(**length)
+        self.moved += timedelta(**length).total_seconds()
         return self.now
 
 

@@ -1,8 +1,7 @@
-"""Commands by which a person decides: resolve, pause, resume, golive, rehearse."""
+"""Commands by which a person decides about accounts: pause, resume, golive, rehearse."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import output, times
+from bot.cli.choosing import confirm_account
 from bot.cli.home import AsJson, Now, opened, person, zone_of
 from bot.cli.output import Record
 from bot.cli.times import Direction
@@ -29,35 +29,6 @@ Accounts = Annotated[
 ]
 
 MOST_NAMED = 10  # posts that are listed before `golive` asks
-
-
-@commands.command(epilog="Example: nightdesk resolve d34 --posted https://x.com/example/status/1234")
-def resolve(
-    context: typer.Context,
-    delivery: Annotated[
-        str, typer.Argument(metavar="DELIVERY", help="Its id (d34), or the article's id, address or words.")
-    ],
-    posted: Annotated[str | None, typer.Option("--posted", metavar="URL", help="It is there: its address.")] = None,
-    not_posted: Annotated[bool, typer.Option("--not-posted", help="It is not there: queue it again.")] = False,
-    account: Annotated[str | None, typer.Option("--account", metavar="A", help="The one on this account.")] = None,
-    now: Now = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what became of an unconfirmed post. Its account goes on after that."""
-    from bot import decide
-    from bot.cli.queue import tell
-    from bot.finding import delivery_named
-
-    if (posted is None) is not not_posted:
-        raise UsageError("Say what you saw.", "Give --posted URL, or --not-posted.")
-    with opened(context, now) as desk:
-        with desk.database.begin() as tx:
-            found, article = delivery_named(tx, delivery, account)
-            if posted is not None:
-                decide.resolve_posted(desk, tx, found, posted, actor=person())
-            else:
-                decide.resolve_not_posted(desk, tx, found, actor=person())
-        tell(desk, [(found, article)], as_json)
 
 
 @commands.command(epilog='Example: nightdesk pause --account x-main --reason "tragedy in the news" --until 3h')
@@ -176,7 +147,7 @@ def golive(
         change = going.foresee_golive(desk, account)
         if not as_json:
             _tell_change(change)
-        _confirm(account, confirm)
+        confirm_account(account, confirm)
         change = going.golive(desk, account, actor=person())
     if as_json:
         output.json_line(_record(change, live=True))
@@ -221,18 +192,6 @@ def _named(found: Sequence[Delivery]) -> str:
         return "."
     names = [f"d{delivery.id}" for delivery in found[:MOST_NAMED]]
     return f": {', '.join(names)}{' …' if len(found) > MOST_NAMED else ''}"
-
-
-def _confirm(account: str, confirm: str | None) -> None:
-    """The account's name, typed by whoever decides; a script has to give it with --confirm."""
-    if confirm is None and sys.stdin.isatty():
-        sys.stderr.write(f"Type {account} to make this real: ")
-        sys.stderr.flush()
-        confirm = sys.stdin.readline().strip()
-    if confirm is None:
-        raise UsageError("Nothing was changed: this needs a confirmation.", f"Say --confirm {account}")
-    if confirm != account:
-        raise UsageError(f"Nothing was changed: {confirm!r} is not {account!r}.", f"Say --confirm {account}")
 
 
 def _record(change: Change, *, live: bool) -> Record:

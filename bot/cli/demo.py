@@ -38,6 +38,11 @@ class MovedClock:
     def desk_now(self) -> datetime:
         return self.now
 
+    def uptime(self) -> float:
+        from bot.clock import SystemClock
+
+        return SystemClock().uptime()
+
     def real_now(self) -> datetime:
         from bot.clock import SystemClock
 

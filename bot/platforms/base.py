@@ -29,7 +29,8 @@ class TimelinePost:
     """One post of our own as the platform shows it now.
 
     `text` is as it was sent, as far as the platform gives it back: shortened links are written out and markup
-    entities undone. `links` are the full addresses it points to. `created` is aware, in UTC.
+    entities undone. `links` are the full addresses it points to. `created` is aware, in UTC. `foreign`: the platform
+    names the application that made it, and that is not ours.
     """
 
     id: str
@@ -37,10 +38,13 @@ class TimelinePost:
     links: tuple[str, ...]
     created: datetime
     url: str
+    foreign: bool = False
 
 
 class PlatformTrouble(NightdeskError):
     """A platform could not be read. `remedy` says what to do, `until` when to come back, if that is known.
+
+    `posts` were read before it failed; they may have been charged.
 
     The exit status is 5 where a person has to mend the account (sign-in refused) and 75 where waiting helps.
     """
@@ -51,6 +55,7 @@ class PlatformTrouble(NightdeskError):
         super().__init__(message, hint)
         self.remedy = remedy
         self.until = until
+        self.posts = 0
         if remedy is Remedy.MEND_ACCOUNT:
             self.exit_status = 5
 
@@ -64,7 +69,14 @@ class Platform(Protocol):
         """Send `post` once and say what came of it. Never raises, never retries, never outlives its deadline.
 
         `intended` is `clock.uptime()` (seconds) from when the attempt was recorded. More than the deadline ago, the
-        post is not sent at all. An accepted result may carry `until`: the platform said that the limit is used up.
+        post is not sent at all. Any answer may carry a `slowdown`: the platform said that a limit is nearly used up.
+        """
+        ...
+
+    def delete(self, platform_id: str) -> Result:
+        """Delete our post of that id and say what came of it. Never raises, never retries.
+
+        Accepted: it is gone; `error` says so if it was gone before. After any other outcome asking again is safe.
         """
         ...
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from bot.account import Account
 from bot.clock import SystemClock, uptime
-from bot.delivery import Outcome, Remedy, Result
+from bot.delivery import Outcome, Remedy, Result, Slowdown
 from bot.platforms.base import PlatformTrouble, TimelinePost
 from bot.platforms.outcomes import (
     NotAnswered,
     Reply,
     Stage,
     Verdict,
+    as_id,
     as_object,
     never_definite,
     not_understood,
@@ -28,10 +30,17 @@ if TYPE_CHECKING:  # it brings the HTTP library along, which the rules of a plat
 
 MOST_PAGES = 10  # of a timeline in one read-back: a thousand posts
 
-_OPENINGS = {
+GONE_ALREADY = "it was gone already"
+
+_PUBLISHING = {
     Outcome.REFUSED: "{title} refused the post: ",
     Outcome.UNKNOWN: "{title} may have taken the post: ",
     Outcome.NOT_SENT: "The post was not sent to {title}: ",
+}
+_DELETING = {
+    Outcome.REFUSED: "{title} did not delete it: ",
+    Outcome.UNKNOWN: "{title} may have deleted it: ",
+    Outcome.NOT_SENT: "{title} was not asked to delete it: ",
 }
 
 
@@ -62,8 +71,20 @@ class Client(ABC):
         """What an answer in the platform's own form asks for; None if it is in any other."""
 
     @abstractmethod
-    def _used_up(self, reply: Reply, now: datetime) -> datetime | None:
-        """When to come back, if the answer's headers say that a limit is used up."""
+    def _slowdown(self, reply: Reply, now: datetime) -> Slowdown | None:
+        """How long the next call had better wait, if the answer's headers say that a limit is nearly used up."""
+
+    @abstractmethod
+    def _send_deletion(self, platform_id: str) -> object:
+        """The library's call that deletes a post."""
+
+    @abstractmethod
+    def _is_deleted(self, reply: Reply) -> bool:
+        """Whether the answer says that the post was deleted."""
+
+    @abstractmethod
+    def _is_gone(self, reply: Reply, until: float) -> bool:
+        """Whether the answer proves that there was no such post any more; it may ask once more, until then."""
 
     @abstractmethod
     def _request_page(self, since: datetime, cursor: str) -> object:
@@ -85,46 +106,72 @@ class Client(ABC):
         """Send the post once. See `Platform.publish`."""
         start = uptime()
         if start - intended > self._deadline:
-            return self._not_sent(f"more than {self._deadline:g} s had passed since it was made ready.")
+            words = f"more than {self._deadline:g} s had passed since it was made ready."
+            return self._told(_PUBLISHING, Outcome.NOT_SENT, Remedy.RETRY, words)
         try:
             reply = self._line.ask(lambda: self._send(post), until=start + self._deadline)
         except NotAnswered as silence:
-            return self._unanswered(silence)
+            return self._unanswered(_PUBLISHING, silence)
         try:
             return self._answered(reply)
         except Exception:
             pass  # a mistake of ours in judging must not lose the post that went out
-        return self._unclear("its answer could not be judged.")
+        return self._told(_PUBLISHING, Outcome.UNKNOWN, Remedy.LOOK, "its answer could not be judged.")
 
     def _answered(self, reply: Reply) -> Result:
         now = SystemClock().real_now()
+        slowdown = self._slowdown(reply, now)
         accepted = self._accepted(reply)
         if accepted:
             platform_id, url = accepted
-            until = self._used_up(reply, now)
-            return Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, post_url=url, until=until)
-        verdict = self._verdict(reply, now)
-        outcome = verdict.meaning.outcome
-        error = _OPENINGS[outcome].format(title=self.title) + verdict.words()
-        return Result(outcome=outcome, remedy=verdict.meaning.remedy, error=error, until=verdict.until)
+            return Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, post_url=url, slowdown=slowdown)
+        return replace(self._judged(_PUBLISHING, self._verdict(reply, now)), slowdown=slowdown)
+
+    def delete(self, platform_id: str) -> Result:
+        """Delete one of our posts. See `Platform.delete`."""
+        until = uptime() + self._deadline
+        if not as_id(platform_id):
+            return self._told(_DELETING, Outcome.NOT_SENT, Remedy.ASK, "the post's id there is not known.")
+        try:
+            reply = self._line.ask(lambda: self._send_deletion(platform_id), until=until)
+        except NotAnswered as silence:
+            return self._unanswered(_DELETING, silence)
+        try:
+            return self._deleted(reply, platform_id, until)
+        except Exception:
+            pass  # as above
+        return self._told(_DELETING, Outcome.UNKNOWN, Remedy.LOOK, "its answer could not be judged.")
+
+    def _deleted(self, reply: Reply, platform_id: str, until: float) -> Result:
+        if self._is_deleted(reply):
+            return Result(outcome=Outcome.ACCEPTED, platform_id=platform_id)
+        if self._is_gone(reply, until):
+            return Result(outcome=Outcome.ACCEPTED, platform_id=platform_id, error=GONE_ALREADY)
+        if 200 <= reply.status < 300 and "error" not in reply.content():
+            words = f"its answer does not say so ({reply.status})."
+            return self._told(_DELETING, Outcome.UNKNOWN, Remedy.LOOK, words)
+        return self._judged(_DELETING, self._verdict(reply, SystemClock().real_now()))
+
+    def _judged(self, doing: Mapping[Outcome, str], verdict: Verdict) -> Result:
+        meaning = verdict.meaning
+        told = self._told(doing, meaning.outcome, meaning.remedy, verdict.words())
+        if not verdict.waits:
+            return told
+        return replace(told, until=verdict.until, wait=meaning.wait, longest_wait=meaning.longest)
 
     def _verdict(self, reply: Reply, now: datetime) -> Verdict:
         return never_definite(reply) or self._judge(reply, now) or not_understood(reply)
 
-    def _unanswered(self, silence: NotAnswered) -> Result:
+    def _unanswered(self, doing: Mapping[Outcome, str], silence: NotAnswered) -> Result:
+        words = f"{silence.words()}."
         if silence.sent:
-            return self._unclear(f"{silence.words()}.")
+            return self._told(doing, Outcome.UNKNOWN, Remedy.LOOK, words)
         # What cannot even be put together will not be put together next time either.
         never = silence.stage is Stage.PREPARING and not silence.late
-        return self._not_sent(f"{silence.words()}.", Remedy.CHANGE_TEXT if never else Remedy.RETRY)
+        return self._told(doing, Outcome.NOT_SENT, Remedy.CHANGE_TEXT if never else Remedy.RETRY, words)
 
-    def _unclear(self, words: str) -> Result:
-        error = _OPENINGS[Outcome.UNKNOWN].format(title=self.title) + words
-        return Result(outcome=Outcome.UNKNOWN, remedy=Remedy.LOOK, error=error)
-
-    def _not_sent(self, words: str, remedy: Remedy = Remedy.RETRY) -> Result:
-        error = _OPENINGS[Outcome.NOT_SENT].format(title=self.title) + words
-        return Result(outcome=Outcome.NOT_SENT, remedy=remedy, error=error)
+    def _told(self, doing: Mapping[Outcome, str], outcome: Outcome, remedy: Remedy, words: str) -> Result:
+        return Result(outcome=outcome, remedy=remedy, error=doing[outcome].format(title=self.title) + words)
 
     def read_back(self, since: datetime) -> list[TimelinePost]:
         """Our own posts since then. See `Platform.read_back`; all its pages together take one deadline at most."""
@@ -132,16 +179,21 @@ class Client(ABC):
         posts: list[TimelinePost] = []
         cursor = ""
         for _ in range(MOST_PAGES):
-            content = self._read(partial(self._request_page, since, cursor), until)
-            page, cursor = self._understood(content)
+            try:
+                page, cursor = self._understood(self._read(partial(self._request_page, since, cursor), until))
+            except PlatformTrouble as trouble:
+                trouble.posts = len(posts)
+                raise
             posts += [post for post in page if post.created >= since]
             # A single older post proves nothing: a timeline need not be in strict order.
             if not cursor or (page and all(post.created < since for post in page)):
                 return sorted(posts, key=lambda post: post.created, reverse=True)
-        raise self._trouble(
+        too_many = self._trouble(
             f"there are more than {MOST_PAGES} pages of posts since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC, "
             "too many to look through."
         )
+        too_many.posts = len(posts)
+        raise too_many
 
     def _understood(self, content: Mapping[str, object]) -> tuple[list[TimelinePost], str]:
         """The posts of a page and the cursor of the next. What is not understood must never pass for an empty page."""
@@ -174,11 +226,13 @@ class Client(ABC):
         return content
 
     def _refused_reading(self, reply: Reply) -> PlatformTrouble:
-        verdict = self._verdict(reply, SystemClock().real_now())
+        now = SystemClock().real_now()
+        verdict = self._verdict(reply, now)
         remedy = verdict.meaning.remedy
-        if remedy in (Remedy.LOOK, Remedy.CHANGE_TEXT, Remedy.DUPLICATE):
+        if remedy not in (Remedy.WAIT, Remedy.WAIT_APP, Remedy.MEND_ACCOUNT):
             remedy = Remedy.RETRY  # nothing was to be published; the reading alone failed
-        return self._trouble(verdict.words(), remedy, verdict.until)
+        until = verdict.until or (now + verdict.meaning.wait if verdict.waits else None)
+        return self._trouble(verdict.words(), remedy, until)
 
     def _trouble(self, words: str, remedy: Remedy = Remedy.RETRY, until: datetime | None = None) -> PlatformTrouble:
         hint = f"Mend the credentials of {self.account.name}." if remedy is Remedy.MEND_ACCOUNT else ""

@@ -79,13 +79,14 @@ class NotAnswered(Exception):
 class Meaning:
     """One row of a platform's table: what an answer asks for, in plain words.
 
-    `wait` counts where the remedy is to wait and the platform names no end. `quoted`: the platform's own
-    explanation helps and is added; never where it could repeat a token.
+    `wait` counts where the remedy is to wait and the platform names no end; each time in a row doubles it, up to
+    `longest`. `quoted`: the platform's own explanation helps and is added; never where it could repeat a token.
     """
 
     remedy: Remedy
     words: str
     wait: timedelta = USUAL_WAIT
+    longest: timedelta = USUAL_WAIT
     quoted: bool = False
 
     @property
@@ -95,12 +96,17 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A meaning with what this one answer adds: the platform's number for it, its own words, when to come back."""
+    """A meaning with what this one answer adds: the platform's number for it, its own words, the end it names."""
 
     meaning: Meaning
     code: str
     detail: str = ""
     until: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether waiting is the remedy."""
+        return self.meaning.remedy in (Remedy.WAIT, Remedy.WAIT_APP)
 
     def words(self) -> str:
         """For the end of a sentence: `too many posts for now (429)`."""

@@ -1,89 +1,25 @@
 """Attempts: the calls to the platforms, each recorded before it is made. Together they are the post log.
 
-The two functions that matter most: `intend` writes an attempt, or says that the call must not be made; `finish`
-writes what came of it.
+They are written in `turns.intend`, which also says when a call must not be made; `finish` writes what came of one.
 """
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import Attempt, Outcome, Result, State
-from bot.store import deliveries, slots
+from bot.delivery import Attempt, Delivery, Outcome, Remedy, Result
 from bot.store.database import Transaction
 from bot.store.rows import made
-from bot.store.schema import IN_FLIGHT, attempts, lanes
+from bot.store.schema import HAS_ID, IN_FLIGHT, IS_OPEN, IS_UNKNOWN, attempts, lanes
 from bot.store.schema import deliveries as deliveries_table
 from bot.store.search import fold
 
-log = logging.getLogger(__name__)
-
+_AT_ONCE = 500  # values in one list of a query
 _MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)
-
-
-class _NoIntent(Exception):
-    """A condition does not hold any more: everything this intent wrote is undone."""
-
-
-def intend(
-    tx: Transaction,
-    *,
-    delivery: int,
-    account: str,
-    live: bool,
-    owner: str,
-    fence: int,
-    text: str,
-    link: str,
-    slot: str | None,
-    due_at: datetime | None,
-    cost: float,
-    desk_now: datetime,
-    real_now: datetime,
-    lease_until: datetime,
-) -> Attempt | None:
-    """Write the attempt, make the delivery `sending` and mark the slot used; then the call may be made.
-
-    The lease is renewed to `lease_until`, so that it outlasts the call. None means no intent and no call, with nothing
-    changed: the lease is over or another's, the delivery is no longer queued or has another stamp, the slot is used,
-    or something is in flight on the account.
-    """
-    row = {
-        "delivery": delivery,
-        "account": account,
-        "live": live,
-        "owner": owner,
-        "fence": fence,
-        "text": text,
-        "link": link,
-        "folded": fold(f"{text} {link}"),
-        "slot": slot,
-        "due_at": due_at,
-        "desk_at": desk_now,
-        "counts": True,
-        "started": real_now,
-        "platform_id": "",
-        "post_url": "",
-        "error": "",
-        "cost": cost,
-    }
-    try:
-        with tx.begin_nested():
-            _renew_lease(tx, account, owner, fence, real_now, lease_until)
-            _start_sending(tx, delivery, account, live, owner, desk_now)
-            if slot is not None and not slots.use(tx, account, slot, at=due_at or desk_now, delivery=delivery):
-                raise _NoIntent
-            number = tx.execute(sa.insert(attempts).values(**row).returning(attempts.c.id)).scalar_one()
-    except _NoIntent:
-        return None
-    except sa.exc.IntegrityError as error:  # the unique indexes forbid a second attempt in flight, and one a lease
-        log.warning("%s: no intent for d%s, the database forbids it (%s)", account, delivery, type(error.orig).__name__)
-        return None
-    return get(tx, number)
 
 
 def finish(tx: Transaction, attempt: int, *, result: Result, now: datetime) -> bool:
@@ -97,12 +33,92 @@ def finish(tx: Transaction, attempt: int, *, result: Result, now: datetime) -> b
         better.append(attempts.c.outcome == Outcome.UNKNOWN)
     if result.outcome is Outcome.ACCEPTED:
         better.append(attempts.c.outcome != Outcome.ACCEPTED)
-    return _write(tx, attempt, sa.or_(*better), result, finished=now)
+    return _write(tx, attempt, sa.or_(*better), result, finished=now, remedy=result.remedy)
 
 
 def settle(tx: Transaction, attempt: int, *, result: Result) -> bool:
     """Write what a person, or a look at the timeline, found out; False when the attempt's outcome is not unknown."""
     return _write(tx, attempt, attempts.c.outcome == Outcome.UNKNOWN, result)
+
+
+def frozen(tx: Transaction, delivery: Delivery) -> Attempt | None:
+    """The attempt whose post is to be sent again as it was, because that one may be live; else None."""
+    attempt = get(tx, delivery.frozen) if delivery.frozen else None
+    return attempt if attempt and attempt.outcome is Outcome.UNKNOWN else None
+
+
+def correct(tx: Transaction, attempt: Attempt, *, result: Result, now: datetime) -> None:
+    """The post was found: write its id and address, whatever the platform's answer had been. `now`: real time."""
+    if not settle(tx, attempt.id, result=result):
+        finish(tx, attempt.id, result=result, now=attempt.finished or now)
+
+
+def claimed(tx: Transaction, platform_ids: Collection[str], *, live: bool, but: int) -> dict[str, int]:
+    """Those of the platform's ids that are posts of other deliveries than `but`, and whose."""
+    a, found = attempts.c, dict[str, int]()
+    wanted = list(platform_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        query = sa.select(a.platform_id, a.delivery).where(HAS_ID, a.platform_id.in_(some), a.live == live)
+        found.update((row.platform_id, row.delivery) for row in tx.execute(query.where(a.delivery != but)))
+    return found
+
+
+def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, but: int) -> list[Attempt]:
+    """Attempts of open deliveries other than `but` on these accounts of which nobody knows whether they are out."""
+    unclear = sa.or_(IS_UNKNOWN, IN_FLIGHT)
+    mine = (attempts.c.account.in_(list(accounts)), attempts.c.live == live, attempts.c.delivery != but)
+    query = sa.select(attempts).join(deliveries_table, deliveries_table.c.id == attempts.c.delivery)
+    return [made(Attempt, row, attempts) for row in tx.execute(query.where(unclear, *mine, IS_OPEN))]
+
+
+def highest(tx: Transaction) -> int:
+    """The newest attempt's id, 0 where there is none."""
+    return tx.execute(sa.select(sa.func.max(attempts.c.id))).scalar() or 0
+
+
+def adopt(
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    text: str,
+    link: str,
+    created: datetime,
+    platform_id: str,
+    post_url: str,
+    cost: float,
+    owner: str,
+    now: datetime,
+) -> None:
+    """Write down a call that a lost database knew of, from the post that it left. `created`, `now`: real time."""
+    raised = sa.update(lanes).where(lanes.c.account == delivery.account).values(fence=lanes.c.fence + 1)
+    fence = tx.execute(raised.returning(lanes.c.fence)).scalar_one()
+    row = {
+        "delivery": delivery.id,
+        "account": delivery.account,
+        "live": delivery.live,
+        "owner": owner,
+        "fence": fence,
+        "text": text,
+        "link": link,
+        "folded": fold(f"{text} {link}"),
+        "desk_at": created,
+        "counts": True,
+        "started": created,
+        "finished": now,
+        "outcome": Outcome.ACCEPTED,
+        "platform_id": platform_id,
+        "post_url": post_url,
+        "error": "",
+        "cost": cost,
+    }
+    tx.execute(sa.insert(attempts).values(**row))
+
+
+def last_started(tx: Transaction) -> datetime | None:
+    """When the newest attempt began (real time)."""
+    newest = sa.select(attempts.c.started).order_by(attempts.c.id.desc()).limit(1)
+    return tx.execute(newest).scalar()
 
 
 def get(tx: Transaction, attempt: int) -> Attempt | None:
@@ -122,6 +138,13 @@ def of(tx: Transaction, delivery: int) -> list[Attempt]:
     """All attempts of a delivery, the newest last."""
     rows = tx.execute(sa.select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.id))
     return [made(Attempt, row, attempts) for row in rows]
+
+
+def recent_remedies(tx: Transaction, account: str, live: bool, *, but: int, limit: int = 8) -> list[Remedy]:
+    """What the account's last finished attempts asked for, the newest first, without the attempt `but`."""
+    mine = (attempts.c.account == account, attempts.c.live == live, attempts.c.id != but, ~IN_FLIGHT)
+    newest = sa.select(attempts.c.remedy).where(*mine).order_by(attempts.c.desk_at.desc(), attempts.c.id.desc())
+    return list(tx.execute(newest.limit(limit)).scalars())
 
 
 def open_ones(tx: Transaction, *, abandoned_before: datetime | None) -> list[Attempt]:
@@ -148,25 +171,6 @@ def sent(tx: Transaction, account: str, live: bool, since: datetime) -> list[dat
     return list(
         tx.execute(sa.select(attempts.c.desk_at).where(*mine, may_be_out).order_by(attempts.c.desk_at)).scalars()
     )
-
-
-def _renew_lease(
-    tx: Transaction, account: str, owner: str, fence: int, real_now: datetime, lease_until: datetime
-) -> None:
-    """The lane's row stays locked until the end, so nobody can take the lane over meanwhile."""
-    mine = (lanes.c.account == account, lanes.c.owner == owner, lanes.c.fence == fence, lanes.c.lease_until > real_now)
-    if tx.execute(sa.update(lanes).where(*mine).values(lease_until=lease_until)).rowcount != 1:
-        raise _NoIntent
-
-
-def _start_sending(tx: Transaction, delivery: int, account: str, live: bool, owner: str, desk_now: datetime) -> None:
-    d = deliveries_table.c
-    its = sa.select(d.id).where(d.id == delivery, d.account == account, d.live == live).with_for_update()
-    started = tx.execute(its).first() is not None and deliveries.change(
-        tx, delivery, when={State.QUEUED}, to=State.SENDING, reason="", actor=owner, now=desk_now
-    )
-    if not started:
-        raise _NoIntent
 
 
 def _write(tx: Transaction, attempt: int, condition: sa.ColumnElement[bool], result: Result, **more: Any) -> bool:

@@ -16,7 +16,7 @@ from bot.store.database import Transaction
 from bot.store.dialect import insert
 from bot.store.history import Change
 from bot.store.rows import made
-from bot.store.schema import IN_ORDER, IS_OPEN, IS_QUEUED, articles, deliveries
+from bot.store.schema import IN_ORDER, IS_OPEN, IS_QUEUED, IS_TASK, articles, deliveries
 from bot.timetable.lineup import Candidate
 
 PAGE = 500
@@ -107,12 +107,17 @@ def change(
     actor: str,
     now: datetime,
     note: str = "",
+    task: bool = False,
 ) -> bool:
-    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time."""
+    """Change the state if it is one of `when` at this moment; else False, and nothing is done. `now` is desk time.
+
+    `task`: it waits for a person, until the next change.
+    """
     its = sa.select(deliveries.c.state, deliveries.c.account).where(deliveries.c.id == delivery).with_for_update()
     before = tx.execute(its).first()
     fits = (deliveries.c.id == delivery, deliveries.c.state.in_(list(when)))
-    done = tx.execute(sa.update(deliveries).where(*fits).values(state=to, reason=reason, changed=now)).rowcount
+    told = {"state": to, "reason": reason, "changed": now, "task": task}
+    done = tx.execute(sa.update(deliveries).where(*fits).values(**told)).rowcount
     if before is None or done != 1:
         return False
     _remember(tx, delivery, before.state, to, reason, actor, now, note)
@@ -121,13 +126,18 @@ def change(
     return True
 
 
-def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
+def freeze(tx: Transaction, delivery: int, attempt: int) -> None:
+    """Its next post is that attempt's, to the byte, for as long as that attempt's outcome is unknown."""
+    tx.execute(sa.update(deliveries).where(deliveries.c.id == delivery).values(frozen=attempt))
+
+
+def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) -> list[Candidate]:
     """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
 
-    An evergreen article's second and later rounds never grow old.
+    An evergreen article's second and later rounds never grow old. `most`: only so many, the first ones.
     """
     mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, IS_QUEUED)
-    return [Candidate(*row) for row in tx.execute(sa.select(*CANDIDATE).where(*mine).order_by(*IN_ORDER))]
+    return [Candidate(*row) for row in tx.execute(sa.select(*CANDIDATE).where(*mine).order_by(*IN_ORDER).limit(most))]
 
 
 def follow_article(tx: Transaction, article: int) -> None:
@@ -136,6 +146,12 @@ def follow_article(tx: Transaction, article: int) -> None:
     changed = sa.update(deliveries).where(*its).values(**_of_its_article(deliveries.c.article))
     if accounts := set(tx.execute(changed.returning(deliveries.c.account)).scalars()):
         lanes.wake(tx, sorted(accounts))
+
+
+def queued_since(tx: Transaction, account: str, live: bool, moment: datetime) -> set[int]:
+    """The account's queued deliveries with that stamp that were made later than `moment` (desk time)."""
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state == State.QUEUED)
+    return set(tx.execute(sa.select(deliveries.c.id).where(*mine, deliveries.c.created > moment)).scalars())
 
 
 def open_of(tx: Transaction, account: str, *, live: bool, states: Collection[State] = OPEN_STATES) -> list[Delivery]:
@@ -149,6 +165,13 @@ def count(tx: Transaction, account: str, *, states: Collection[State]) -> int:
     """How many deliveries of the account are in one of the states, rehearsed and live together."""
     mine = (deliveries.c.account == account, deliveries.c.state.in_(list(states)))
     return tx.execute(sa.select(sa.func.count()).select_from(deliveries).where(*mine)).scalar_one()
+
+
+def tasks(tx: Transaction, account: str | None = None) -> list[Delivery]:
+    """The failed deliveries that wait for a person, of one account or of all."""
+    mine = [IS_TASK] if account is None else [IS_TASK, deliveries.c.account == account]
+    found = sa.select(deliveries).where(*mine).order_by(deliveries.c.account, deliveries.c.id)
+    return [made(Delivery, row, deliveries) for row in tx.execute(found)]
 
 
 def published_articles(tx: Transaction, account: str, *, live: bool) -> set[int]:
@@ -276,6 +299,13 @@ def _the_one(tx: Transaction, article: int, account: str, live: bool, round: int
     same = (deliveries.c.article == article, deliveries.c.account == account)
     stamp = (deliveries.c.live == live, deliveries.c.round == round)
     return made(Delivery, tx.execute(sa.select(deliveries).where(*same, *stamp)).one(), deliveries)
+
+
+def note(tx: Transaction, delivery: int, reason: str, *, actor: str, now: datetime, note: str = "") -> None:
+    """A row of history for something that changed nothing: what was tried in vain, and why."""
+    its = get(tx, delivery)
+    if its is not None:
+        _remember(tx, delivery, its.state, its.state, reason, actor, now, note)
 
 
 def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime, **changes: Any) -> bool:

@@ -31,8 +31,8 @@ class Lane:
 
     `look_at`: from then on it may be claimed; None: not before it is woken, or until it was given back. It rests until
     `wake_at` (rate limit, backoff, a closing that ends). `closed_reason` closes it: until `closed_until`, or with None
-    until somebody opens it. `golive_at` None: in rehearsal. `identity_key`: what the last identity check that passed
-    was made of.
+    until somebody opens it; `closed_for` is the delivery whose unclear post closed it, if that did. `golive_at` None:
+    in rehearsal. `identity_key`: what the last identity check that passed was made of.
     """
 
     account: str
@@ -45,6 +45,8 @@ class Lane:
     closed_until: datetime | None = None
     closed_reason: str | None = None
     golive_at: datetime | None = None
+    closed_for: int | None = None
+    answered_at: datetime | None = None
     identity_key: str = ""
     identity_at: datetime | None = None
 
@@ -164,14 +166,44 @@ def any_rested(tx: Transaction, now: datetime) -> bool:
     return tx.execute(sa.select(lanes.c.account).where(lanes.c.wake_at <= now).limit(1)).first() is not None
 
 
-def close(tx: Transaction, account: str, *, reason: str, until: datetime | None) -> None:
-    """Nothing is claimed on it until `until` (real time), or with None until it is opened."""
-    _change(tx, account, closed_reason=reason, closed_until=until, wake_at=until, look_at=None)
+def close(tx: Transaction, account: str, *, reason: str, until: datetime | None, closed_for: int | None = None) -> None:
+    """Nothing is claimed on it until `until` (real time), or with None until it is opened.
+
+    `closed_for`: the delivery whose unclear post closes it; its story opens it again.
+    """
+    closing = {"closed_reason": reason, "closed_until": until, "closed_for": closed_for}
+    _change(tx, account, **closing, wake_at=until, look_at=None)
+
+
+def note_answer(tx: Transaction, account: str, at: datetime) -> None:
+    """The platform's answer closed it at `at` (real time)."""
+    _change(tx, account, answered_at=at)
+
+
+def answered_since(tx: Transaction, since: datetime) -> list[str]:
+    """The accounts whose lanes the platforms' answers closed since then (real time)."""
+    return list(
+        tx.execute(
+            sa.select(lanes.c.account).where(lanes.c.answered_at >= since).order_by(lanes.c.answered_at)
+        ).scalars()
+    )
+
+
+def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
+    """Their platform app is open again: what it answered before counts no more."""
+    tx.execute(sa.update(lanes).where(lanes.c.account.in_(accounts)).values(answered_at=None))
+
+
+def lock(tx: Transaction, accounts: Sequence[str]) -> None:
+    """Nothing of these lanes is changed by others until the transaction ends."""
+    its = sa.select(lanes.c.account).where(lanes.c.account.in_(accounts)).order_by(lanes.c.account)
+    tx.execute(its.with_for_update()).all()
 
 
 def reopen(tx: Transaction, account: str) -> None:
     """Open a closed lane, to be looked at at once."""
-    _change(tx, account, closed_reason=None, closed_until=None, wake_at=None, look_at=AT_ONCE)
+    opened = {"closed_reason": None, "closed_until": None, "closed_for": None}
+    _change(tx, account, **opened, wake_at=None, look_at=AT_ONCE)
 
 
 def forget_closing(tx: Transaction, accounts: Sequence[str]) -> None:

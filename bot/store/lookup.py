@@ -23,6 +23,7 @@ from bot.store.schema import (
     IN_LINE,
     IN_ORDER,
     IS_PIN,
+    IS_UNKNOWN,
     articles,
     attempts,
     deliveries,
@@ -89,12 +90,25 @@ def queues(tx: Transaction, asked: Sequence[Asked], *, now: datetime, sent_since
     return {account: _queue(*parts) for account, *parts in found}
 
 
-def posts_to_write(tx: Transaction, numbers: Sequence[int]) -> dict[int, tuple[Delivery, Article]]:
-    """The deliveries of these ids with their articles."""
-    rows = fetch(tx, _TO_WRITE[tx.dialect.name], rows_in([(number,) for number in numbers]))
-    split = len(_DELIVERY)
-    made = ((_made(Delivery, _DELIVERY, row[:split]), _made(Article, _ARTICLE, row[split:])) for row in rows)
-    return {delivery.id: (delivery, article) for delivery, article in made}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToWrite:
+    """What a post is written from. `frozen`: text and link of an attempt that may be live, to be sent again as they
+    were."""
+
+    delivery: Delivery
+    article: Article
+    frozen: tuple[str, str] | None
+
+
+def posts_to_write(tx: Transaction, numbers: Sequence[int]) -> dict[int, ToWrite]:
+    """What the posts of these deliveries are written from, by delivery."""
+    found = {}
+    for text, link, *row in fetch(tx, _TO_WRITE[tx.dialect.name], rows_in([(number,) for number in numbers])):
+        delivery = _made(Delivery, _DELIVERY, row[: len(_DELIVERY)])
+        article = _made(Article, _ARTICLE, row[len(_DELIVERY) :])
+        frozen = None if text is None else (text, link)
+        found[delivery.id] = ToWrite(delivery=delivery, article=article, frozen=frozen)
+    return found
 
 
 def _queue(line: Any, ageing: Any, embargoed: Any, pins: Any, sent: Any, used: Any) -> Queue:
@@ -167,9 +181,13 @@ def _queues(dialect: str) -> sa.Select[Any]:
 
 def _to_write(dialect: str) -> sa.Select[Any]:
     r = table_of(dialect, delivery=int)
-    its = sa.select(*(column.label(f"d_{column.name}") for column in _DELIVERY), *_ARTICLE)
-    return its.join_from(r, deliveries, deliveries.c.id == r.c.delivery).join(
-        articles, articles.c.id == deliveries.c.article
+    frozen = (attempts.c.text.label("frozen_text"), attempts.c.link.label("frozen_link"))
+    may_be_live = sa.and_(attempts.c.id == deliveries.c.frozen, IS_UNKNOWN)
+    return (
+        sa.select(*frozen, *(column.label(f"d_{column.name}") for column in _DELIVERY), *_ARTICLE)
+        .join_from(r, deliveries, deliveries.c.id == r.c.delivery)
+        .join(articles, articles.c.id == deliveries.c.article)
+        .outerjoin(attempts, may_be_live)
     )
 
 

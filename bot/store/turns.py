@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.delivery import Outcome, State
+from bot import clock
+from bot.delivery import Outcome, Remedy, State
 from bot.store.columns import Moment, storable
 from bot.store.database import Transaction
 from bot.store.dialect import DIALECTS, fetch, rows_in, table_of
@@ -57,6 +58,7 @@ def intend(
     owner: str,
     desk_now: datetime,
     real_now: datetime,
+    uptime: float,
     lease_now: datetime,
     lease_until: datetime,
 ) -> set[int]:
@@ -65,11 +67,13 @@ def intend(
     Returns the deliveries whose intent was written. The others must not be sent, and nothing of theirs has changed:
     the lease is over or another's, the account is no longer live, the delivery is no longer queued, has another stamp
     or another pin, its slot is used, or something is in flight on the account. Leases are renewed to `lease_until`.
+    `uptime` is `clock.uptime()` at the intent.
     """
     if not intents:
         return set()
     rows = rows_in([_row(intent) for intent in intents])
     times = {"owner": owner, "desk_now": desk_now, "now": real_now, "lease_now": lease_now, "lease_until": lease_until}
+    times |= {"uptime": uptime, "boot": clock.boot_id()}
     statements = _INTEND[tx.dialect.name]
     written = tx.execute(statements["attempt"], {**rows, **times}).rowcount
     good = {intent.delivery for intent in intents}
@@ -135,7 +139,8 @@ def _intend(dialect: str) -> dict[str, Any]:
         "delivery": r.c.delivery, "account": r.c.account, "live": r.c.live, "owner": owner, "fence": r.c.fence,
         "text": r.c.text, "link": r.c.link, "folded": r.c.folded, "slot": r.c.slot, "due_at": r.c.due_at,
         "desk_at": desk_now, "counts": sa.true(), "started": now, "platform_id": nothing, "post_url": nothing,
-        "error": nothing, "cost": r.c.cost,
+        "error": nothing, "cost": r.c.cost, "remedy": sa.literal(Remedy.NONE.value, sa.Text),
+        "uptime": sa.bindparam("uptime", type_=sa.Float(53)), "boot": sa.bindparam("boot", type_=sa.Text),
     }  # fmt: skip
     same_pin = sa.or_(d.pinned == r.c.pinned, sa.and_(d.pinned.is_(None), r.c.pinned.is_(None)))
     slot_taken = sa.exists().where(slots_used.c.account == r.c.account, slots_used.c.slot == r.c.slot)
