@@ -17,7 +17,7 @@ from bot.claim import Claim, Lease
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
 from bot.orders import Orders, read_orders
-from bot.store import deliveries, lanes, lookup, slots
+from bot.store import deliveries, lanes, lookup, meta, slots
 from bot.store.database import Transaction
 from bot.store.lanes import AT_ONCE, Lane, Return
 from bot.store.lookup import Asked, Queue, ToWrite
@@ -69,6 +69,8 @@ def claim_due(desk: Nightdesk, tx: Transaction, *, most: int, until: datetime, f
     if orders.outdated:  # the lanes are for workers with newer settings
         lanes.give_back(tx, [Return(account=lane.account, fence=lane.fence, look_at=AT_ONCE) for lane in taken])
         return claimed
+    if orders.switch:  # noted with the rest it causes: a file that is gone in a moment must not leave them asleep
+        meta.set(tx, meta.SWITCH, "on")
     claimed.lanes = len(taken)
     leases = {lane.account: _lease(desk, lane) for lane in taken}
     moving = [lane for lane in taken if _may_move(orders, leases[lane.account])]
