@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from bot.store.schema import attempts, deliveries, doors, history, lanes, looks
+from faults.behaviours import LEASE
 from faults.judge import End, Try
 
-FAR_OFF = timedelta(seconds=25)  # what waits for longer than this has come to rest
+FAR_OFF = timedelta(seconds=LEASE + 12)  # what waits for longer than this has come to rest
 
 
 class Records:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.app import open_home
 from bot.clock import SystemClock
 from bot.dispatch import run_pass
-from bot.store.schema import attempts, lanes
+from bot.store.schema import attempts, lanes, looks
 from bot.summary import Summary
 from faults.nursery import Nursery, Process
 from faults.records import Records
@@ -80,10 +80,11 @@ class Night:
             time.sleep(0.3)
 
     def lease_is_over(self) -> None:
-        """As if the lease of whoever was killed had run out; on SQLite the instance lock says so at once."""
+        """As if all that a killed process held had run out: its lanes (SQLite knows at once) and its looks."""
         with self.made.desk() as desk, desk.database.begin() as tx:
             past = SystemClock().real_now()
             tx.execute(sa.update(lanes).where(lanes.c.owner.isnot(None)).values(lease_until=past))
+            tx.execute(sa.update(looks).where(looks.c.at.isnot(None)).values(at=past))
 
     def ends(self) -> list[tuple[str, str]]:
         """(state, reason) of every delivery, oldest first."""
