@@ -151,8 +151,9 @@ def claim(tx: Transaction, account: str = "x-main", owner: str = "me", now: date
     """Meet the account and lease its lane for a minute, as a pass does that finds it alone."""
     lanes.ensure(tx, [account], NOW)
     lanes.wake_rested(tx, now)
+    held = dict(lanes.held_by(tx, owner))
     taken = lanes.claim(tx, owner=owner, desk_now=now, until=now + MINUTE)
-    others = [lane for lane in taken if lane.account != account]
+    others = [lane for lane in taken if lane.account != account and lane.account not in held]
     lanes.give_back(tx, [Return(account=lane.account, fence=lane.fence, look_at=lanes.AT_ONCE) for lane in others])
     return next((lane.fence for lane in taken if lane.account == account), None)
 
@@ -184,6 +185,8 @@ def start(tx: Transaction, delivery: Delivery, now: datetime = NOW, **options: A
     """Claim the delivery's lane and write its intent; then the attempt is open."""
     fence = claim(tx, delivery.account, now=now)
     assert fence is not None
+    if delivery.live:
+        lanes.record_golive(tx, delivery.account, at=NOW)
     attempt = intend(tx, delivery, fence, **{"desk_now": now, "real_now": now, **options})
     assert attempt is not None
     return attempt

@@ -18,7 +18,7 @@ FLOORS = {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
         "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish",
         "wording", "golive", "claiming", "intents", "writing", "senders", "orders", "outlook", "budget",
-        "identity_check",
+        "identity_check", "beside",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
         "overview", "overdue", "due",
     },
