@@ -24,7 +24,7 @@ from bot.sandbox.windows import Limits
 from faults.behaviours import BY_NAME, DEADLINE, LEASE, SETTLE, Behaviour
 from faults.judge import Case, Post, Verdict, judge
 from faults.nursery import Nursery, Process
-from faults.records import SETTLES, Records
+from faults.records import Records
 from faults.servers import Servers
 
 UNLIMITED = Limits(
@@ -39,12 +39,13 @@ ON_THE_WIRE = "on the wire"  # killed from outside, when its request has arrived
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one run does. `kills`: (failpoint or ON_THE_WIRE, how often it is reached first) for a process each."""
+    """What one run does. `kills`: for a process each, its command, the place where it dies (a failpoint or
+    ON_THE_WIRE), and the how-many-eth time there."""
 
     number: int
     seed: int
     point: str
-    kills: tuple[tuple[str, int], ...]
+    kills: tuple[tuple[str, str, int], ...]
     database: str
     behaviours: tuple[str, ...]
     lanes: int
@@ -129,7 +130,6 @@ def play(plan: Plan, servers: Servers, nursery: Nursery, folder: Path) -> Outcom
             killed=bool(stage.kills),
             restless=restless,
             person=records.closed_for_a_person(),
-            settles=SETTLES,
         )
     verdicts = judge(case)
     if all(verdict.clean for verdict in verdicts.values()):
@@ -255,8 +255,8 @@ def posts_of(sandbox: Sandbox) -> list[Post]:
 
 def _until_rest(stage: Stage, records: Records) -> frozenset[int]:
     """Start and kill processes as planned, then let them work; returns the deliveries that found no rest in time."""
-    for point, count in stage.plan.kills:
-        _start_and_kill(stage, records, point, count)
+    for command, point, count in stage.plan.kills:
+        _start_and_kill(stage, records, command, point, count)
     workers = [stage.start("run") for _ in range(stage.plan.workers)]
     deadline = time.monotonic() + REST_WITHIN
     while (restless := records.restless()) and time.monotonic() < deadline:
@@ -271,9 +271,8 @@ def _until_rest(stage: Stage, records: Records) -> frozenset[int]:
     return restless
 
 
-def _start_and_kill(stage: Stage, records: Records, point: str, count: int) -> None:
+def _start_and_kill(stage: Stage, records: Records, command: str, point: str, count: int) -> None:
     """A process that is killed at the place; one that never comes there ends by itself or is stopped."""
-    command = stage.dice.choice(("once", "run"))
     others = [stage.start("run") for _ in range(stage.plan.workers - 1)]
     if point == ON_THE_WIRE:
         victim = stage.start(command)
