@@ -22,7 +22,7 @@ from bot.golive import golive, rehearse
 from bot.pausing import Then, pause, resume
 from bot.report import log
 from bot.status import Health, status
-from bot.store import doors, lanes, turns
+from bot.store import attempts, doors, lanes, turns
 from bot.store.logbook import Filter
 from tests.test_golive import live_home
 from tests.world import World, world
@@ -325,10 +325,10 @@ def test_a_pause_between_claim_and_intent_stops_the_call(one_x: World, monkeypat
 
 def test_an_intent_whose_commit_got_no_answer_is_called_off(one_x: World, monkeypatch: pytest.MonkeyPatch) -> None:
     one_x.add("One")
-    real, written = turns.intend, list[bool]()
+    real, written, lost = turns.intend, list[bool](), list[bool]()
 
     def intend(tx: Any, intents: Any, **options: Any) -> Any:
-        written.extend([True] * bool(intents))
+        written.extend([True] * (bool(intents) and not lost))
         return real(tx, intents, **options)
 
     with one_x.desk() as desk, desk.database.instance_lock("once"):
@@ -339,6 +339,7 @@ def test_an_intent_whose_commit_got_no_answer_is_called_off(one_x: World, monkey
             with begin() as tx:
                 yield tx
             if written and written.pop():  # the transaction that wrote the intent has been committed
+                lost.append(True)
                 raise TryAgainLater("the connection broke at the commit")
 
         monkeypatch.setattr(turns, "intend", intend)
