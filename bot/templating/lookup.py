@@ -36,11 +36,20 @@ def find(
 ) -> str:
     """The name of the template file that is used in place of `base`, an account's template such as `posts/x.txt.j2`.
 
+    Among the variants that `variants` gives, a stable hash of `key` chooses: the same key always gets the same one.
+    """
+    return choice(variants(folders, base, kinds=kinds, section=section, source=source, language=language), key)
+
+
+def variants(
+    folders: Sequence[Path], base: str, *, kinds: Sequence[str], section: str, source: str, language: str
+) -> list[str]:
+    """The names of the files that may be used in place of `base` for such an article, in the order of their numbers.
+
     Section goes before source, source before the `kinds` in their order, and for each of them the article's language
     before any language; `base` comes last, and is the answer where there is nothing at all. The first folder that has
     any of them decides, so that a home's own template is not passed over for a more special one of the package; a home
-    whose `base` is still as it was shipped has no own one in this sense. Among variants a stable hash of `key` chooses:
-    the same key always gets the same one.
+    whose `base` is still as it was shipped has no own one in this sense.
     """
     places = [place for name in (section, source, *kinds) if (place := slug(name))]
     tongues = _tongues(language)
@@ -51,8 +60,8 @@ def find(
         if names and not (
             names == [base] and is_shipped(folder / base, [each / base for each in folders[index + 1 :]])
         ):
-            return _choice(names, key)
-    return base
+            return names
+    return [base]
 
 
 def relatives(folders: Sequence[Path], base: str) -> list[str]:
@@ -78,7 +87,8 @@ def _tongues(language: str) -> list[str]:
     return ["-".join(parts[:length]) for length in range(len(parts), -1, -1)]
 
 
-def _choice(names: Sequence[str], key: str) -> str:
+def choice(names: Sequence[str], key: str) -> str:
+    """One of the variants, always the same for the same key."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     return names[int.from_bytes(digest[:8], "big") % len(names)]
 
