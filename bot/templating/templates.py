@@ -94,7 +94,12 @@ class Templates:
         return lookup.choice(self._look(self._variants, base, tuple(kinds), section, source, language), key)
 
     def _variants(self, base: str, kinds: Sequence[str], section: str, source: str, language: str) -> list[str]:
-        return lookup.variants(self.folders, base, kinds=kinds, section=section, source=source, language=language)
+        def family(folder: Path, base: str) -> lookup.Family:
+            return self._look(lookup.family, folder, base)
+
+        return lookup.variants(
+            self.folders, base, kinds=kinds, section=section, source=source, language=language, look=family
+        )
 
     def relatives(self, base: str) -> list[str]:
         """The names of all templates that `find` may give for `base`, which comes first."""
