@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -153,6 +154,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=1024)  # one article goes to many accounts
 def link_in_text(url: str) -> str:
     """The link as a post shows it: unchanged, unless a reader who follows it would then land elsewhere.
 
