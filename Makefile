@@ -8,12 +8,14 @@ EVERYTHING := .[postgres,dev]
 # Databases of tests live in memory where that is possible: durability is not what a slow disk would prove.
 SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 
-.PHONY: demo test fmt lint types fuzz bench clean help
+.PHONY: demo test fmt lint types fuzz bench faults mutants clean help
 
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
 	@echo "make bench   speed beside other packages; ONLY=text or ONLY=delivery; KEEP=1 writes docs/benchmarks.md again"
+	@echo "make faults  processes killed at every place while the platforms misbehave in every way; SEED=n repeats a run"
+	@echo "make mutants the suite must notice when a safeguard is taken out: each is, in a copy, and the tests are run"
 	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
@@ -25,12 +27,12 @@ test: lint types
 	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n 2 -q
 
 fmt: $(VENV)/.ready-dev
-	@$(BIN)/ruff format bench bot tests scripts
-	@$(BIN)/ruff check --fix bench bot tests scripts
+	@$(BIN)/ruff format bench bot faults tests scripts
+	@$(BIN)/ruff check --fix bench bot faults tests scripts
 
 lint: $(VENV)/.ready-dev
-	@$(BIN)/ruff format --check bench bot tests scripts
-	@$(BIN)/ruff check bench bot tests scripts
+	@$(BIN)/ruff format --check bench bot faults tests scripts
+	@$(BIN)/ruff check bench bot faults tests scripts
 
 types: $(VENV)/.ready-dev
 	@$(BIN)/mypy
@@ -43,6 +45,13 @@ fuzz: $(VENV)/.ready-dev
 # ONLY=delivery measures one part.
 bench: $(VENV)/.ready-dev
 	@$(BIN)/python -m bench $(if $(ONLY),--only '$(ONLY)') $(if $(KEEP),--keep)
+
+# Ends with an error when a post was lost, duplicated or left in a wrong state. KEEP=1 writes docs/reliability.md again.
+faults: $(VENV)/.ready-dev
+	@$(BIN)/python -m faults $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
+
+mutants: $(VENV)/.ready-dev
+	@$(BIN)/python -m faults.mutants
 
 # $(1): what to install, with its extras. Exact versions come from constraints.txt.
 define install

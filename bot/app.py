@@ -19,6 +19,7 @@ from bot.resources import package_folder
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.templating import Templates
+from bot.templating.firstuse import FirstUse
 
 
 @contextmanager
@@ -62,8 +63,9 @@ def refuse_live(settings: Settings) -> None:
 
 
 def templates_of(settings: Settings) -> Templates:
-    """The home's templates, and the packaged ones behind them."""
-    return Templates([settings.templates, package_folder("templates")])
+    """The home's templates, and the packaged ones behind them; none is used before it was tried."""
+    shipped = package_folder("templates")
+    return Templates([settings.templates, shipped], before_use=FirstUse(shipped))
 
 
 def client_of(settings: Settings, account: Account, *, live: bool) -> Platform:

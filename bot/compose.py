@@ -16,6 +16,7 @@ from urllib.parse import quote
 from bot.account import Account
 from bot.article import Article, kind_of
 from bot.errors import CannotFit, TemplateFailed
+from bot.identity import canonical_url, is_web_address
 from bot.post import Post, PostRules
 from bot.text.clean import clean, one_line
 from bot.text.fit import FitMisused, Fitted, solve
@@ -28,7 +29,7 @@ from bot.text.xlength import extract_urls
 MOST_CHARACTERS = 100_000
 """Characters of a field that are looked at, well above any platform's limit (Facebook's is 63,206)."""
 
-MOST_TAGS = 100
+MOST_TAGS, LONGEST_TAG = 100, 1_000
 
 
 class Renders(Protocol):
@@ -85,20 +86,28 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
         raise TemplateFailed(
             f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
         )
-    links = [] if rules.link_apart else _links(str(values["url"]), rendered)
-    if not all(_stands_clear(link, fitted.text) for link in links if link in fitted.text):
+    if not rules.link_apart:
+        refuse_close_link(name, str(values["url"]), rendered, fitted.text)
+    return fitted
+
+
+def refuse_close_link(name: str, url: str, rendered: str, text: str) -> None:
+    """Raises TemplateFailed when the article's link, printed by the template, runs into what stands beside it.
+
+    `text` is what was made of the `rendered` template.
+    """
+    if not all(_stands_clear(link, text) for link in _links(url, rendered) if link in text):
         raise TemplateFailed(
             f"{name} prints the link close to other text, which would change where it leads.",
             "Leave a space or a line end on both sides of {{ url }}.",
         )
-    return fitted
 
 
 def _as_typed(article: Article, account: Account, rules: PostRules, typed: str) -> Fitted:
     text = clean(typed).strip()
     url = "" if rules.link_apart else link_in_text(article.url)
     link = tagged(url, account.utm)
-    if url and not _stands_clear(url, text) and not _stands_clear(link, text):
+    if url and not (_stands_clear(url, text) or _stands_clear(link, text) or _links_page(text, url)):
         text = f"{text} {link}".strip()
     if not text:
         raise TemplateFailed("The text typed for this post is empty.", "Type at least one character.")
@@ -136,7 +145,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
         "url": tagged(link_in_text(article.url), account.utm),
         "summary": defuse(clean(article.summary[:MOST_CHARACTERS]).strip(), allow=allow),
         "section": line(article.section),
-        "tags": [tag for each in article.tags[:MOST_TAGS] if (tag := line(each))],
+        "tags": [tag for each in article.tags[:MOST_TAGS] if (tag := line(each[:LONGEST_TAG]))],
         "author": line(article.author),
         "language": line(article.language),
         "image": line(link_in_text(article.image)),
@@ -210,7 +219,7 @@ def _short(article: Article) -> str:
 def _links(url: str, rendered: str) -> list[str]:
     """The article's link as a rendered template has it: as it is, or with campaign parameters, up to their mark."""
     page = re.split("[?#]", url, maxsplit=1)[0]
-    with_campaign = list(_marked(page, rendered)) if page else []
+    with_campaign = list(_marked(page, rendered)) if page and LINK_END in rendered else []
     for link in with_campaign:
         rendered = rendered.replace(link + LINK_END, "")
     return [*with_campaign, url] if url and url in rendered else with_campaign
@@ -227,6 +236,14 @@ def _marked(page: str, rendered: str) -> Iterator[str]:
         start = rendered.find(page, end if found else start + 1)
 
 
+def _links_page(text: str, url: str) -> bool:
+    """Whether a link in `text` leads to the page of `url`, be it with other campaign parameters or without https://."""
+    links = (found.url if "://" in found.url else f"http://{found.url}" for found in extract_urls(text))
+    return is_web_address(url) and any(
+        canonical_url(link) == canonical_url(url) for link in links if is_web_address(link)
+    )
+
+
 def _stands_clear(url: str, text: str) -> bool:
     """Whether `url` stands in `text` as a link of its own: nothing before or behind it would be read as part of it.
 
@@ -234,14 +251,14 @@ def _stands_clear(url: str, text: str) -> bool:
     on every platform.
     """
     start = text.find(url)
-    while start >= 0:
-        if not _GLUED.match(text, max(start - 1, 0), start) and _CLOSED.match(text, start + len(url)):
+    while start >= 0:  # no pattern with the link in it: compiling one a post would cost more than all the rest
+        before, end = text[start - 1 : start], start + len(url)
+        if not _RUNS_INTO.match(before) and _CLOSES.match(text, end):
             return True
         start = text.find(url, start + 1)
     return False
 
 
-# An address differs from post to post: a pattern with it inside would be compiled for each, which took half the time.
 _UNBROKEN: Any = re.compile(rf"[^\s{LINK_END}]*")
-_GLUED = re.compile("[A-Za-z0-9@＠$#＃]")
-_CLOSED = re.compile(r"""[.,;:!?)\]}»”’"'…。、）」]*(?:\s|\Z)""")
+_RUNS_INTO = re.compile("[A-Za-z0-9@＠$#＃]")
+_CLOSES = re.compile(r"[.,;:!?)\]}»”’\"'…。、）」]*(?:\s|\Z)")

@@ -99,7 +99,7 @@ def deliver(desk: Nightdesk, flow: Flow) -> None:
     """Do all that is due, turn after turn, until nothing is due and nothing is under way."""
     with Senders(desk.settings.delivery.senders) as senders:
         busy = True
-        while busy or senders.flying:
+        while busy or senders.flying or flow.answers:  # what could not be written yet is written before we go
             flow.answers += senders.finished(wait=0 if busy else LOOK_SECONDS)
             turn = take_turn(desk, flow, room=senders.room(len(flow.written)))
             if turn is None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import clock, reconcile
-from bot.asking import open_doors
+from bot import clock, overdue
+from bot.beside import Beside
 from bot.configuring.edition import is_later
 from bot.deliver import Flow, Tell, deliver
 from bot.errors import TryAgainLater
@@ -55,27 +55,31 @@ def run_pass(
     if not take_edition(desk):
         summary.troubles.append(Trouble("this worker", f"{OUTDATED}. {REFRESH}", EXIT_CONFIGURATION))
         return summary
-    duties = Duties(desk)
-    duties.begin()
-    recover(desk)
-    open_doors(desk)
-    for attempt in reconcile.due(desk):
-        if not stopping() and (step := reconcile.look(desk, attempt)):
-            tell(step)
-    wake_lanes(desk)  # those that a read-back or an open door lets go on
-    if anything_due(desk):
-        until = None if stay else desk.clock.desk_now()
-        deliver(desk, Flow(note, stopping, duties.when_time, summary, until=until))
-        note_run(desk)
+    with Beside(desk) as beside:
+        duties = Duties(desk, beside, stay)
+        duties.begin()
+        flow = Flow(note, stopping, duties.when_time, summary, until=None if stay else desk.clock.desk_now())
+        while not stopping():
+            if anything_due(desk):
+                deliver(desk, flow)
+            if not beside.busy:
+                break
+            for step in beside.finished(DUTY_SECONDS):
+                tell(step)
+            wake_lanes(desk)
+    note_run(desk)
     beat(desk)
+    overdue.note(desk)
     return summary
 
 
 @dataclass(slots=True)
 class Duties:
-    """What has to be seen to about once a second, also in a pass that lasts."""
+    """What has to be seen to about once a second, also in a pass that lasts. `stay`: looks that come due are begun."""
 
     desk: Nightdesk
+    beside: Beside
+    stay: bool
     done: float = 0.0
     swept: float = 0.0
 
@@ -84,6 +88,8 @@ class Duties:
         if not self.desk.database.exclusive:
             self.desk.database.measure_skew()
         self.done = self.swept = clock.uptime()
+        recover(self.desk)
+        self.beside.begin()
         wake_lanes(self.desk)
 
     def when_time(self) -> None:
@@ -95,6 +101,9 @@ class Duties:
             wake_lanes(self.desk)
             beat(self.desk)
             note_run(self.desk)
+            overdue.note(self.desk)
+            if self.stay:
+                self.beside.begin()
             if now - self.swept >= sweep and not self.desk.database.exclusive:
                 self.desk.database.measure_skew()
                 recover(self.desk)

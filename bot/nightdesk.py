@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ class Nightdesk:
     met: bool = False  # every account of the settings has its lane
     _lease_until: datetime | None = None
     noted: LastRun | None = None  # what this process last wrote to `data/last-run`
+    _connecting: threading.Lock = field(default_factory=threading.Lock)
     _platforms: dict[tuple[str, bool], Platform] = field(default_factory=dict)
     _timetables: dict[str, Timetable] = field(default_factory=dict)
 
@@ -72,9 +74,10 @@ class Nightdesk:
     def platform(self, account: Account, live: bool) -> Platform:
         """The client for that account, made at first use and kept."""
         key = account.name, live
-        if key not in self._platforms:
-            self._platforms[key] = self.connect(self.settings, account, live)
-        return self._platforms[key]
+        with self._connecting:
+            if key not in self._platforms:
+                self._platforms[key] = self.connect(self.settings, account, live)
+            return self._platforms[key]
 
     def meet_accounts(self, tx: Transaction) -> None:
         """Note accounts seen for the first time: their slots count from now, earlier ones never existed."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from bot.account import Account
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
-from bot.store import deliveries, doors, lanes, looks, pauses, slots
+from bot.store import deliveries, doors, lanes, looks, meta, pauses, slots
 from bot.store.database import Transaction
 from bot.timetable import planner
 from bot.timetable.lineup import Dropped, Lineup
@@ -45,6 +45,11 @@ class Then(StrEnum):
 
 def scope_of(account: str | None) -> str:
     return EVERYTHING if account is None else f"account:{account}"
+
+
+def resumed_key(scope: str) -> str:
+    """Where the store's `meta` keeps when the scope was last resumed (desk time): nothing was due before."""
+    return f"resumed {scope}"
 
 
 def pause(desk: Nightdesk, *, account: str | None, reason: str, until: datetime | None, actor: str) -> None:
@@ -73,6 +78,7 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
         for name in names:
             _record_missed(desk, tx, desk.account(name))
         pauses.lift(tx, scope_of(account))
+        meta.set_time(tx, resumed_key(scope_of(account)), desk.clock.desk_now())
         for name in names:
             left, gone = _thin_out(desk, tx, desk.account(name), then, actor)
             waiting, skipped = waiting + left, skipped + gone
@@ -107,10 +113,15 @@ def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
     """Why the account may not post now, or an empty string."""
-    if switched := switched_off(desk.settings.home):
-        return switched
-    wanted = {EVERYTHING, scope_of(account.name)}
-    return next((pause.reason for pause in pauses.active(tx, now) if pause.scope in wanted), "")
+    reasons = pause_reasons(desk, tx, now)
+    return reasons.get(EVERYTHING) or reasons.get(scope_of(account.name), "")
+
+
+def pause_reasons(desk: Nightdesk, tx: Transaction, now: datetime) -> dict[str, str]:
+    """What is paused now, scope by scope, and why; the file PAUSE speaks first."""
+    reasons = {pause.scope: pause.reason for pause in pauses.active(tx, now)}
+    switched = switched_off(desk.settings.home)
+    return {**reasons, EVERYTHING: switched} if switched else reasons
 
 
 def _thin_out(desk: Nightdesk, tx: Transaction, account: Account, then: Then, actor: str) -> tuple[int, int]:

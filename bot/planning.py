@@ -18,6 +18,7 @@ from bot.timetable.planner import Foreseen, LaneView
 
 HORIZON = timedelta(days=30)
 FARTHEST = timedelta(days=2 * 366)  # every slot up to there is looked at
+MOST_FORESEEN = 10_000  # of one account's queue: who stands farther behind is not foreseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,23 @@ def due_times(desk: Nightdesk, tx: Transaction, account: Account) -> dict[int, d
     return {foreseen.candidate.delivery: foreseen.at for foreseen in coming if foreseen.candidate}
 
 
+def next_due(desk: Nightdesk, tx: Transaction, account: Account) -> datetime | None:
+    """When the account's next post is foreseen to go, None when none is."""
+    now = desk.clock.desk_now()
+    for ahead in (timedelta(hours=1), timedelta(days=1), HORIZON):
+        coming = foresee(desk, tx, account, now + ahead)
+        if first := next((foreseen.at for foreseen in coming if foreseen.candidate), None):
+            return first
+    return None
+
+
 def foresee(desk: Nightdesk, tx: Transaction, account: Account, until: datetime) -> list[Foreseen]:
     """What the account sends until then; while it is stopped with no end in sight its slots stay empty."""
     now, timetable, view = desk.clock.desk_now(), desk.timetable(account), view_of(desk, tx, account)
     opens = opens_at(desk, tx, account)
     if opens is None:
         return planner.foresee(timetable, account.caps, view, [], now, until)
-    waiting = deliveries.waiting(tx, account.name, desk.is_live(tx, account))
+    waiting = deliveries.waiting(tx, account.name, desk.is_live(tx, account), most=MOST_FORESEEN)
     if opens <= now:
         return planner.foresee(timetable, account.caps, view, waiting, now, until)
     # Slots that come due while it is stopped are missed, not made up for.

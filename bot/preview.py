@@ -18,7 +18,7 @@ from bot.identity import canonical_url, is_web_address
 from bot.nightdesk import Nightdesk
 from bot.platforms.registry import rules_for
 from bot.post import Post, PostRules
-from bot.store import deliveries
+from bot.store import deliveries, lists
 from bot.store.database import Transaction
 from bot.templating.guarded import GuardedTemplates
 from bot.templating.trying import OneTemplate
@@ -87,24 +87,20 @@ def preview(
     """
     only = desk.account(account).name if account else None
     with desk.database.read() as tx:
-        wanted = list(_of_article(desk, tx, article, only) if article else _waiting(tx, only))
+        named = list(_of_article(desk, tx, article, only)) if article else None
         live = {name: desk.is_live(tx, desk.account(name)) for name in desk.settings.accounts}
     with _templates(desk, template) as (templates, template_name):
-        for story, name, delivery in wanted:
+        for story, name, delivery in _waiting(desk, only) if named is None else named:
             known = desk.settings.accounts.get(name)
             if known is not None:
                 chosen = replace(known, template=template_name or known.template)
                 yield _preview(story, chosen, delivery, delivery.live if delivery else live[name], templates)
 
 
-def _waiting(tx: Transaction, account: str | None) -> Iterator[tuple[Article, str, Delivery | None]]:
-    after = 0
-    while True:
-        page = deliveries.listing(tx, states=WAITING, account=account, after=after)
-        yield from ((article, delivery.account, delivery) for delivery, article in page)
-        if len(page) < deliveries.PAGE:
-            return
-        after = page[-1][0].id
+def _waiting(desk: Nightdesk, account: str | None) -> Iterator[tuple[Article, str, Delivery | None]]:
+    """All that waits, in the order it was made, with no transaction left open while it is shown."""
+    for delivery, article in lists.by_number(desk.database, WAITING, account):
+        yield article, delivery.account, delivery
 
 
 def _of_article(

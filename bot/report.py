@@ -15,7 +15,7 @@ from bot.article import Article
 from bot.delivery import OPEN_STATES, Delivery, Outcome, State
 from bot.nightdesk import Nightdesk
 from bot.planning import due_times
-from bot.store import deliveries, logbook
+from bot.store import deliveries, lists, logbook
 from bot.store.database import Transaction
 from bot.store.logbook import Cursor, Filter, LogRow
 
@@ -138,14 +138,35 @@ def charged(cost: float | None, outcome: Outcome | None) -> float | None:
 
 def queue(
     desk: Nightdesk, *, states: Collection[State] | None = OPEN_STATES, account: str | None = None
-) -> list[QueueLine]:
-    """The deliveries in one of the states (None: in any): by account, what waits in the order of its queue."""
+) -> Iterator[QueueLine]:
+    """The deliveries in one of the states (None: in any), read in pages: however many there are, none is held back.
+
+    First what has ended, in the order it was made; then what waits, by account, in the order of its queue.
+    """
+    wanted = set(State) if states is None else set(states)
+    if ended := wanted - set(OPEN_STATES):
+        for delivery, article in lists.by_number(desk.database, ended, account):
+            yield queue_line(desk, delivery, article, {})
+    if wanted & set(OPEN_STATES):
+        for name in [account] if account else _with_open(desk):
+            yield from _queue_of(desk, name, wanted)
+
+
+def _with_open(desk: Nightdesk) -> list[str]:
+    """The accounts that something waits on: in the order of the settings, then those that are there no more."""
     with desk.database.read() as tx:
-        found = _all_listed(tx, states, account)
-        due = {name: foreseen_on(desk, tx, name) for name in {delivery.account for delivery, _ in found}}
+        found = lists.accounts_with_open(tx)
     places = {name: place for place, name in enumerate(desk.settings.accounts)}
-    lines = sorted(found, key=lambda pair: (places.get(pair[0].account, len(places)), pair[0].account, _place(*pair)))
-    return [queue_line(desk, delivery, article, due[delivery.account]) for delivery, article in lines]
+    return sorted(found, key=lambda name: (places.get(name, len(places)), name))
+
+
+def _queue_of(desk: Nightdesk, account: str, states: Collection[State]) -> Iterator[QueueLine]:
+    due: dict[int, datetime] | None = None
+    for delivery, article in lists.in_order(desk.database, account, states):
+        if due is None and delivery.state is State.QUEUED:
+            with desk.database.read() as tx:
+                due = foreseen_on(desk, tx, account)
+        yield queue_line(desk, delivery, article, due or {})
 
 
 def queue_lines(desk: Nightdesk, changed: Collection[tuple[Delivery, Article]]) -> list[QueueLine]:
@@ -174,26 +195,6 @@ def queue_line(desk: Nightdesk, delivery: Delivery, article: Article, due: dict[
         due_at=(delivery.pinned or due.get(delivery.id)) if is_open else None,
         priority=delivery.priority,
     )
-
-
-def _all_listed(
-    tx: Transaction, states: Collection[State] | None, account: str | None
-) -> list[tuple[Delivery, Article]]:
-    found: list[tuple[Delivery, Article]] = []
-    while True:
-        after = found[-1][0].id if found else 0
-        page = deliveries.listing(tx, states=states, account=account, after=after)
-        found += page
-        if len(page) < deliveries.PAGE:
-            return found
-
-
-def _place(delivery: Delivery, article: Article) -> tuple[bool, bool, int, float, int]:
-    """Where a delivery stands in a listing: what has ended first, then the queue in its own order."""
-    ended = delivery.state not in OPEN_STATES
-    if ended:
-        return (False, False, 0, 0.0, delivery.id)
-    return (True, not article.breaking, -delivery.priority, delivery.position, delivery.id)
 
 
 def foreseen_on(desk: Nightdesk, tx: Transaction, account: str) -> dict[int, datetime]:

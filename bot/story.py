@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import tasks
 from bot.article import Article
 from bot.delivery import Attempt, Delivery, Outcome, State
 from bot.nightdesk import Nightdesk
@@ -56,10 +57,12 @@ class ReadLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that is known of one delivery."""
+    """All that is known of one delivery. `words` say how it stands, `command` settles it ("": nothing is to do)."""
 
     queue: QueueLine
     round: int
+    words: str
+    command: str
     history: tuple[HistoryLine, ...]
     attempts: tuple[AttemptLine, ...]
     reads: tuple[ReadLine, ...] = ()
@@ -92,6 +95,8 @@ def story(desk: Nightdesk, delivery: Delivery, article: Article) -> Story:
     return Story(
         queue=line,
         round=delivery.round,
+        words=tasks.in_words(delivery.state, delivery.reason),
+        command=tasks.settled_by(delivery.state, delivery.reason, line.delivery),
         history=tuple(
             HistoryLine(
                 at=change.at,
@@ -180,20 +185,9 @@ def _never_queued(desk: Nightdesk, tx: Transaction, article: Article, name: str)
 def _reason(desk: Nightdesk, tx: Transaction, line: QueueLine) -> str:
     """The delivery's own reason, and for one that waits also what it waits for."""
     if line.state is not State.QUEUED:
-        return line.reason or _PLAIN[line.state]
+        return tasks.told(line.state, line.reason, line.delivery)
     waits = _waits_for(desk, tx, line)
     return f"{waits} (before that: {line.reason})" if line.reason and line.reason not in waits else waits
-
-
-_PLAIN = {
-    State.PUBLISHED: "the platform took it",
-    State.SENDING: "it is being sent, or the run that sent it has died",
-    State.HELD: "it waits for a person",
-    State.UNCONFIRMED: "it may have been posted: look, then resolve it",
-    State.FAILED: "the platform refused it",
-    State.SKIPPED: "it was skipped",
-    State.WITHDRAWN: "it was deleted from the platform again",
-}
 
 
 def _waits_for(desk: Nightdesk, tx: Transaction, line: QueueLine) -> str:

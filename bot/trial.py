@@ -13,13 +13,14 @@ from bot.configuring.reading import template_folders
 from bot.configuring.values import did_you_mean
 from bot.errors import CannotFit, TemplateFailed, UsageError
 from bot.nightdesk import Nightdesk
-from bot.platforms.registry import rules_for
+from bot.platforms.registry import PLATFORMS, rules_for
 from bot.post import Post, PostRules
 from bot.settings import Settings
 from bot.store import articles
 from bot.templating import Templates, guarded
 from bot.templating.guarded import GuardedTemplates
 from bot.templating.lookup import is_shipped
+from bot.templating.suiting import refuse_unsuited
 from bot.templating.trying import OneTemplate
 
 
@@ -125,11 +126,32 @@ def check(settings: Settings, name: str | None = None) -> Iterator[CheckLine]:
     with GuardedTemplates(template_folders(settings.home)) as templates:
         for each in names:
             try:
-                templates.check(each)
+                examine(settings, templates, each)
             except TemplateFailed as trouble:
                 yield CheckLine(template=each, ok=False, error=str(trouble))
             else:
                 yield CheckLine(template=each, ok=True, error=None)
+
+
+def examine(settings: Settings, templates: GuardedTemplates, name: str) -> None:
+    """Raises TemplateFailed when the template has a mistake, costs too much, or can never fit where it may be used.
+
+    One that no account uses is only held to what every platform would refuse.
+    """
+    templates.check(name)
+    used = writing_for(settings, name)
+    troubles = {}
+    for account in used or _one_of_each_platform(name):
+        try:
+            refuse_unsuited(name, account, rules_for(account.platform), templates)
+        except TemplateFailed as trouble:
+            troubles[account.platform] = trouble
+    if troubles and (used or len(troubles) == len(PLATFORMS)):
+        raise next(iter(troubles.values()))
+
+
+def _one_of_each_platform(template: str) -> list[Account]:
+    return [Account(name=each, platform=each, identity="0", template=template) for each in PLATFORMS]
 
 
 def known(settings: Settings, name: str) -> str:

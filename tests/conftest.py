@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Database
+from faults.nursery import Nursery
 from tests.databases import TEMPLATE, PostgreSQL, postgresql_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -80,6 +81,13 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database.open(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Starts `nightdesk` processes without the second that importing takes."""
+    with Nursery() as mother:
+        yield mother
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

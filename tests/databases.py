@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot import clock
 from bot.article import Article
-from bot.delivery import Attempt, Delivery
-from bot.store import articles, attempts, deliveries, lanes, turns
+from bot.delivery import Attempt, Delivery, Outcome, State
+from bot.store import articles, attempts, deliveries, lanes, schema, turns
 from bot.store.database import Database, Transaction
 from bot.store.lanes import Return
 from bot.store.turns import Intent
@@ -150,8 +151,9 @@ def claim(tx: Transaction, account: str = "x-main", owner: str = "me", now: date
     """Meet the account and lease its lane for a minute, as a pass does that finds it alone."""
     lanes.ensure(tx, [account], NOW)
     lanes.wake_rested(tx, now)
+    held = dict(lanes.held_by(tx, owner))
     taken = lanes.claim(tx, owner=owner, desk_now=now, until=now + MINUTE)
-    others = [lane for lane in taken if lane.account != account]
+    others = [lane for lane in taken if lane.account != account and lane.account not in held]
     lanes.give_back(tx, [Return(account=lane.account, fence=lane.fence, look_at=lanes.AT_ONCE) for lane in others])
     return next((lane.fence for lane in taken if lane.account == account), None)
 
@@ -183,6 +185,31 @@ def start(tx: Transaction, delivery: Delivery, now: datetime = NOW, **options: A
     """Claim the delivery's lane and write its intent; then the attempt is open."""
     fence = claim(tx, delivery.account, now=now)
     assert fence is not None
+    if delivery.live:
+        lanes.record_golive(tx, delivery.account, at=NOW)
     attempt = intend(tx, delivery, fence, **{"desk_now": now, "real_now": now, **options})
     assert attempt is not None
     return attempt
+
+
+def attempted(
+    tx: Transaction, delivery: Delivery, state: State, now: datetime = NOW, reason: str = "not_found"
+) -> None:
+    """The delivery as it is after an attempt at `now` that is still open (`sending`) or unknown (`unconfirmed`)."""
+    row = {
+        "delivery": delivery.id,
+        "account": delivery.account,
+        "live": delivery.live,
+        "owner": "me",
+        "fence": next(_numbers),
+        "due_at": now,
+        "desk_at": now,
+        "started": now,
+        "outcome": None if state is State.SENDING else Outcome.UNKNOWN,
+        "counts": True,
+        "cost": 0.2,
+        **dict.fromkeys(("text", "link", "folded", "platform_id", "post_url", "error"), ""),
+    }
+    tx.execute(sa.insert(schema.attempts).values(**row))
+    told = "" if state is State.SENDING else reason
+    deliveries.change(tx, delivery.id, when={State.QUEUED}, to=state, reason=told, actor="test", now=now)

@@ -51,7 +51,12 @@ def cases() -> Iterator[Case]:
 
 def post(case: Case, platform: str) -> Post:
     """The post by the templates that are shipped."""
-    account = Account(
+    ours, rules = account(case, platform), rules_for(platform)
+    return compose(case.article, ours, rules, TEMPLATES, text=case.text or None, round=case.round)
+
+
+def account(case: Case, platform: str) -> Account:
+    return Account(
         name=platform,
         platform=platform,
         identity="example" if platform == "x" else "1234567890",
@@ -59,7 +64,6 @@ def post(case: Case, platform: str) -> Post:
         zone=ZoneInfo("Asia/Baku"),
         allow=case.allow,
     )
-    return compose(case.article, account, rules_for(platform), TEMPLATES, text=case.text or None, round=case.round)
 
 
 def file_of(case: Case, platform: str) -> Path:

@@ -20,12 +20,13 @@ from bot.errors import TemplateFailed
 from bot.platforms.registry import rules_for
 from bot.sources.reading import read_text
 from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, PARTS, SAMPLE, TAGS, TESTS, VOCABULARY, Word
+from bot.trial import check
 
 FILE = Path(__file__).parents[1] / "docs" / "templates.md"
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 REFERENCE = re.compile(r"(?<=<!-- made of bot/templating/vocabulary.py -->\n).*\Z", re.DOTALL)
 ACCOUNTS = {"x": ("x-main", 'handle = "@courier"'), "facebook": ("fb-page", 'page_id = "1234567890"')}
-RESULTS = (*ACCOUNTS, "mistake")
+RESULTS = (*ACCOUNTS, "mistake", "check")
 ORDINARY = "posts/post.txt.j2"
 
 
@@ -48,7 +49,10 @@ class Example:
             self.templates = {**(self.templates if name else {}), name or ORDINARY: body}
 
     def result(self, kind: str) -> str:
-        """What Nightdesk gives for it: the post on x or facebook, or for a mistake the complaint about it."""
+        """What Nightdesk gives for it: the post on x or facebook, or for a mistake the complaint about it.
+
+        `check` is the complaint of `nightdesk templates check`, which needs no story.
+        """
         name, identity = ACCOUNTS.get(kind, ACCOUNTS["x"])
         platform = kind if kind in ACCOUNTS else "x"
         settings = (
@@ -59,6 +63,8 @@ class Example:
             home = Path(folder)
             self._furnish(home, settings)
             loaded = load(home)
+            if kind == "check":
+                return str(next(check(loaded, ORDINARY)).error)
             article = read_text(self.story.encode(), "story.md", zone=loaded.zone)
             try:
                 return compose(article, loaded.accounts[name], rules_for(platform), templates_of(loaded)).text

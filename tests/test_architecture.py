@@ -16,14 +16,18 @@ FLOORS = {
     "wiring": {"app", "daemon", "stopping"},
     "verbs": {
         "nightdesk", "ingest", "fetching", "finding", "claim", "deliver", "outcome", "dispatch", "recovery",
-        "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish", "wording",
-        "golive",
+        "reconcile", "reconciled", "search", "asking", "lastrun", "restored", "pausing", "decide", "unpublish",
+        "wording", "golive", "claiming", "intents", "writing", "senders", "orders", "outlook", "budget",
+        "identity_check", "beside",
         "summary", "report", "story", "planning", "preview", "lookalike", "trial", "status",
+        "overview", "overdue", "due",
     },
     "edges": {"sources", "platforms", "store", "fetch"},
     "writing": {"compose", "templating", "configuring", "resources"},
     "pure": {"text", "timetable", "retry", "matching", "settling", "identity"},
-    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints"},
+    "words": {"article", "post", "delivery", "account", "settings", "errors", "clock", "logs", "failpoints",
+        "tasks", "health",
+    },
 }  # fmt: skip
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS.values()) for room in rooms}
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bot.resources import package_folder
+from bot.templating.firstuse import FirstUse
+from bot.templating.guarded import GuardedTemplates
 from tests.commands import nightdesk
 from tests.world import TWO_ACCOUNTS, World, world
 
@@ -117,6 +119,98 @@ def test_a_mistake_is_told_with_file_and_line_and_ends_with_3(tmp_path: Path, mi
         [line] = lines(made, "check", X, status=3)
         assert (line["template"], line["ok"]) == (X, False)
         assert all(each in line["error"] for each in [X, *told]), line["error"]
+
+
+NEVER_FITS = {
+    "fixed text that is too long": (
+        "x" * 300 + "{{ title|fit }}",
+        "can never fit on x-main: a headline of one letter needs 301 of 280",
+    ),
+    "only for some articles": (
+        "{% if breaking %}" + "x" * 300 + "{% endif %}{{ title }}",
+        "can never fit on x-main: a headline of one letter needs 301 of 280",
+    ),
+    "a minimum beyond the limit": (
+        "{{ title|fit(1, min=300) }}",
+        "what min= keeps and the text around it need 300 of 280",
+    ),
+    "minima that are too much together": (
+        "{{ title|fit(1, min=200) }} {{ url }} {{ summary|fit(2, min=60, prefix='– ') }}",
+        "need 287 of 280 characters. Lower a min=.",
+    ),
+}
+
+
+def test_a_template_whose_link_runs_into_other_text_is_refused_before_the_first_article(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        for source in ("{{ title }}{{ url }}", "{{ url|utm(source='x') }}{{ title|fit }}"):
+            write(made, X, source)
+            [line] = lines(made, "check", X, status=3)
+            assert "Leave a space or a line end on both sides of {{ url }}." in line["error"]
+
+
+@pytest.mark.parametrize("case", NEVER_FITS)
+def test_a_template_that_can_never_fit_its_platform_is_refused_with_the_numbers(tmp_path: Path, case: str) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        source, told = NEVER_FITS[case]
+        write(made, X, source)
+        [line] = lines(made, "check", X, status=3)
+        assert line["error"].startswith(X)
+        assert told in line["error"]
+        [error] = nightdesk("check", "--json", home=made.home).lines[0]["errors"]
+        assert error == line["error"]
+        write(made, PAGE, source)
+        assert lines(made, "check", PAGE)[0]["ok"]
+
+
+def test_a_template_that_nobody_uses_is_refused_when_no_platform_could_take_it(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        write(made, "posts/new.txt.j2", "x" * 300)
+        assert lines(made, "check", "posts/new.txt.j2")[0]["ok"]
+        write(made, "posts/new.txt.j2", "{{ title|fit(1, min=70000) }}")
+        [line] = lines(made, "check", "posts/new.txt.j2", status=3)
+        assert "need 70,000 of 280 characters" in line["error"]
+
+
+def test_what_fits_to_the_last_character_is_sound(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        for source in ("x" * 279 + "{{ title }}", "{{ title|fit(1, min=256) }} {{ url }}"):
+            write(made, X, source)
+            assert lines(made, "check", X)[0]["ok"]
+
+
+# -- the first use -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hardly_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every template but the shipped ones takes more than is allowed."""
+    monkeypatch.setattr(
+        "bot.app.FirstUse",
+        lambda shipped: FirstUse(shipped, guarded=lambda: GuardedTemplates([], cpu_seconds=0.000_1)),
+    )
+
+
+def test_a_costly_template_edited_on_disk_is_refused_by_whatever_uses_it(made: World, hardly_any_time: None) -> None:
+    write(made, X, "{% if summary|upper|lower == 'x' %}!{% endif %}" * 100 + "{{ title|fit(1) }} {{ url }}")
+    made.add("Ferry returns")
+    summary = made.once()
+    assert summary.exit_status() == 3
+    [trouble] = summary.troubles
+    assert (trouble.account, "posts/x.txt.j2 takes more time or memory" in trouble.message) == ("x-main", True)
+    assert made.states() == {"x-main": ["queued"], "fb-page": ["published"]}
+    assert [post["platform"] for post in made.posts()] == ["facebook"]
+    [previewed] = nightdesk("preview", "--json", home=made.home).lines
+    assert (previewed["text"], "more time or memory" in previewed["error"]) == (None, True)
+    assert [line["failed"] for line in lines(made, "bench", status=3)] == [1, 0]
+
+
+def test_shipped_templates_need_no_trial(made: World, hardly_any_time: None) -> None:
+    shipped = (package_folder("templates") / X).read_text("utf-8")
+    write(made, X, shipped)
+    made.add("Ferry returns", "Breaking", breaking=True)
+    assert made.once().exit_status() == 0
+    assert set(made.states()["x-main"]) == {"published"}
 
 
 def test_all_are_checked_also_the_packaged_ones(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,8 +35,10 @@ SUMMARY = "The city council voted for the bridge on Friday. It will open in May,
 ARTICLE = Article(title="Council votes for a new bridge", url=URL, summary=SUMMARY, section="City", tags=("Baku",))
 
 
-def account(template: str = "posts/x.txt.j2", identity: str = "example", zone: str = "Asia/Baku") -> Account:
-    return Account(name="main", platform="any", identity=identity, template=template, zone=ZoneInfo(zone))
+def account(
+    template: str = "posts/x.txt.j2", identity: str = "example", zone: str = "Asia/Baku", **settings: Any
+) -> Account:
+    return Account(name="main", platform="any", identity=identity, template=template, zone=ZoneInfo(zone), **settings)
 
 
 @pytest.fixture
@@ -326,6 +329,10 @@ TYPED = {
     "the link is added": ("Look at this", f"Look at this {URL}"),
     "not twice": (f"Look: {URL}!", f"Look: {URL}!"),
     "a longer link is another one": (f"Not {URL}8", f"Not {URL}8 {URL}"),
+    "nor with other campaign parameters": (f"Look: {URL}&utm_source=mail&utm_campaign=x", None),
+    "nor with other letters in its host": (f"Look: {URL.replace('example', 'EXAMPLE')}", None),
+    "nor without https://": (f"Look: {URL.removeprefix('https://')}&utm_source=mail.", None),
+    "another page's parameters are another page": (f"Look: {URL}&page=2", f"Look: {URL}&page=2 {URL}"),
     "line ends and blanks stay": ("One\r\n\r\n  two", f"One\n\n  two {URL}"),
     "the link alone": (" ", URL),
     "a template's code is only characters": ("{{ title }}", f"{{{{ title }}}} {URL}"),
@@ -333,7 +340,8 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("text", "expected"), TYPED.values(), ids=TYPED)
-def test_a_typed_text_is_sent_as_it_is(text: str, expected: str) -> None:
+def test_a_typed_text_is_sent_as_it_is(text: str, expected: str | None) -> None:
+    expected = text if expected is None else expected
     post = compose(ARTICLE, account("no such template"), X, TEMPLATES, text=text)
     assert (post.text, post.length) == (expected, limit_length(expected))
 
@@ -341,6 +349,12 @@ def test_a_typed_text_is_sent_as_it_is(text: str, expected: str) -> None:
 def test_a_typed_text_keeps_the_link_apart_where_it_travels_so() -> None:
     post = compose(ARTICLE, account(), FACEBOOK, TEMPLATES, text="Look")
     assert (post.text, post.link) == ("Look", URL)
+
+
+def test_a_typed_link_stays_as_it_was_typed_where_the_account_has_campaign_parameters_of_its_own() -> None:
+    ours, typed = account(utm={"source": "x"}), f"Look {URL}&utm_source=newsletter"
+    assert compose(ARTICLE, ours, X, TEMPLATES, text=typed).text == typed
+    assert compose(ARTICLE, ours, X, TEMPLATES, text="Look").text == f"Look {URL}&utm_source=x"
 
 
 def test_a_typed_text_may_mention_tag_and_link() -> None:
@@ -362,6 +376,14 @@ def test_a_typed_text_is_never_cut() -> None:
 def test_an_empty_typed_text_is_refused() -> None:
     with pytest.raises(TemplateFailed, match="empty"):
         compose(Article(title="T"), account(), X, TEMPLATES, text=" \u200b\n")
+
+
+# -- how much of an article is looked at -----------------------------------------------------------------------------
+
+
+def test_a_tag_is_no_longer_than_those_that_templates_are_tried_with() -> None:
+    values = template_values(replace(ARTICLE, tags=("a" * 5_000,) * 200), account())
+    assert values["tags"] == ["a" * 1_000] * 100
 
 
 # -- what cannot be ----------------------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ import pytest
 import regex
 
 from bot.article import kind_of
+from bot.compose import compose
 from bot.platforms.registry import rules_for
+from bot.templating.trying import OneTemplate
 from bot.text.xlength import extract_urls
-from tests.golden_update import FOLDER, PLATFORMS, Case, cases, file_of, post
+from tests.golden_update import FOLDER, PLATFORMS, TEMPLATES, Case, account, cases, file_of, post
 
 CASES = list(cases())
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -33,6 +35,17 @@ def test_the_post_keeps_the_platforms_limit(case: Case, platform: str) -> None:
     written, rules = post(case, platform), rules_for(platform)
     assert written.length == rules.limit.length(written.text) <= rules.limit.most
     assert unicodedata.is_normalized("NFC", written.text)
+
+
+@pytest.mark.parametrize("name", TEMPLATES.names())
+def test_every_shipped_template_keeps_the_limit_for_every_article(name: str) -> None:
+    platform = name.split("/")[1].split(".")[0]
+    rules, one = rules_for(platform), OneTemplate(TEMPLATES, name)
+    for case in CASES:
+        if not case.text:
+            written = compose(case.article, account(case, platform), rules, one, round=2)
+            assert written.length == rules.limit.length(written.text) <= rules.limit.most
+            assert platform == "facebook" or not case.article.url or case.article.url in written.text
 
 
 @EACH

@@ -20,6 +20,7 @@ from sandbox_clients import MovableClock, facebook_client, order, posts, texts, 
 from bot.errors import UsageError
 from bot.sandbox.faults import Kind
 from bot.sandbox.server import Sandbox
+from bot.sandbox.windows import Limits
 
 PAGE = "1234567890"
 
@@ -128,6 +129,7 @@ def test_a_fault_on_facebook_is_what_it_says(sandbox: Sandbox, name: str) -> Non
 
 def test_every_kind_is_tried_here() -> None:
     silent = {Kind.EMPTY_JSON_AFTER, Kind.NO_CONTENT_TYPE_AFTER, Kind.SLOW, Kind.TIMELINE_LAG}
+    silent |= {Kind.ANSWER_AFTER, Kind.OLD_TIMELINE}
     assert {name.split()[0] for name in (*ON_X, *ON_FACEBOOK)} | silent == set(Kind)
 
 
@@ -136,6 +138,22 @@ def test_an_empty_object_may_come_back_for_a_post_that_is_out(sandbox: Sandbox) 
     assert tweet(sandbox) is None
     assert publish(sandbox) == {}
     assert texts(sandbox.url) == ["Hello", "Hello"]
+
+
+@pytest.mark.parametrize("body", [{"data": {"id": ["7"]}}, None, "OK"])
+def test_any_answer_may_come_back_for_a_post_that_is_out(sandbox: Sandbox, body: object) -> None:
+    order(sandbox.url, {"kind": "answer_after", "status": 200, "body": body})
+    with x_client(sandbox.url) as client:
+        assert client.request("POST", "/2/tweets", user_auth=True, json={"text": "Hello"}).json() == body
+    assert texts(sandbox.url) == ["Hello"]
+
+
+def test_a_second_post_shows_where_repetitions_are_let_through() -> None:
+    with Sandbox(limits=Limits(refuse_repetitions=False)) as sandbox:
+        for _ in range(2):
+            tweet(sandbox)
+            publish(sandbox)
+        assert texts(sandbox.url) == ["Hello"] * 4
 
 
 def test_an_answer_may_come_late(sandbox: Sandbox) -> None:
@@ -230,6 +248,29 @@ def test_a_timeline_may_lag_behind(sandbox: Sandbox, clock: MovableClock) -> Non
 
 
 # ---- keys that are revoked
+
+
+def test_a_lagging_timeline_may_follow_a_lost_answer(sandbox: Sandbox, clock: MovableClock) -> None:
+    order(sandbox.url, {"kind": "timeline_lag", "seconds": 60, "reply": "error"})
+    with pytest.raises(tweepy.TwitterServerError):
+        tweet(sandbox)
+    assert texts(sandbox.url) == ["Hello"]
+    with x_client(sandbox.url) as client:
+        me = client.get_me(user_auth=True).data.id
+        assert client.get_users_tweets(me, user_auth=True).data is None
+        clock.advance(seconds=61)
+        assert len(client.get_users_tweets(me, user_auth=True).data) == 1
+
+
+def test_a_timeline_may_be_an_old_one(sandbox: Sandbox, clock: MovableClock) -> None:
+    tweet(sandbox, "Old")
+    clock.advance(seconds=100)
+    tweet(sandbox, "New")
+    order(sandbox.url, {"kind": "old_timeline", "seconds": 50, "path": "*/tweets"})
+    with x_client(sandbox.url) as client:
+        me = client.get_me(user_auth=True).data.id
+        assert [post.text for post in client.get_users_tweets(me, user_auth=True).data] == ["Old"]
+        assert [post.text for post in client.get_users_tweets(me, user_auth=True).data] == ["New", "Old"]
 
 
 def test_a_revoked_key_stays_so_until_the_faults_are_cleared(sandbox: Sandbox) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot import clock
 from bot.delivery import Attempt, Outcome, Result, State
 from bot.store import attempts, deliveries, history, lanes, slots
 from bot.store.database import Database, Transaction
@@ -47,7 +48,10 @@ def test_an_intent_is_an_open_attempt_a_sending_delivery_a_used_slot_and_a_row_o
             desk_at=NOW,
             started=NOW + timedelta(seconds=1),
             cost=0.2,
+            uptime=attempt.uptime if attempt else None,
+            boot=clock.boot_id(),
         )
+        assert 0 <= clock.uptime() - (attempt.uptime or 0.0) < 60
         sending = deliveries.get(tx, delivery.id)
         assert sending is not None
         assert sending.state is State.SENDING
@@ -67,6 +71,7 @@ NO_INTENT: dict[str, dict[str, Any]] = {
     "the delivery is held": {"state": State.HELD},
     "the delivery is published": {"state": State.PUBLISHED},
     "the slot is used": {"slot": "used", "due_at": NOW},
+    "a person has pinned it to another moment": {"pinned": NOW},
 }
 
 
@@ -80,18 +85,8 @@ def test_there_is_no_intent_and_no_trace_of_one_when(database: Database, name: s
         assert fence is not None
         slots.use(tx, "x-main", "used", at=NOW, delivery=delivery.id)
         before = everything(tx)
-        row = {
-            "text": "t",
-            "link": "",
-            "slot": None,
-            "due_at": None,
-            "cost": 0.0,
-            "desk_now": NOW,
-            "real_now": NOW,
-            "lease_until": NOW,
-        }
-        row |= {"owner": "me", "live": False, "fence": fence + off, "account": "x-main", "delivery": delivery.id}
-        assert attempts.intend(tx, **{**row, **told}) is None
+        row = {"account": "x-main", "live": False, "pinned": None}
+        assert intend(tx, delivery, fence + off, **{**row, **told}) is None
         assert everything(tx) == before
 
 

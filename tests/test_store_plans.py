@@ -13,24 +13,42 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery import State
-from bot.store import attempts, deliveries, lanes, logbook, slots
+from bot.store import attempts, deliveries, lanes, logbook, lookup, slots
 from bot.store.database import Database, Transaction
 from bot.store.logbook import Filter
+from bot.store.lookup import Asked
 from tests.databases import MINUTE, NOW, claim, intend, queue
 
 ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
     "the queue of an account": (lambda tx: deliveries.waiting(tx, "x-main", False), {"ix_deliveries_open"}),
     "its open deliveries": (lambda tx: deliveries.open_of(tx, "x-main", live=False), {"ix_deliveries_open"}),
     "the end of a queue": (lambda tx: deliveries._after_the_last(tx, "x-main"), {"ix_deliveries_open"}),
-    "may a lane be claimed": (lambda tx: claim(tx), {"ix_attempts_in_flight"}),
-    "which lanes may be claimed": (lambda tx: lanes.due(tx, NOW), {"ix_attempts_in_flight"}),
+    "is any lane due": (lambda tx: lanes.any_due(tx, NOW), {"ix_lanes_free"}),
+    "claim the lanes that are due": (
+        lambda tx: lanes.claim(tx, owner="other", desk_now=NOW, until=NOW + MINUTE, most=10),
+        {"ix_lanes_free"},
+    ),
+    "the queues of claimed lanes": (
+        lambda tx: lookup.queues(
+            tx, [Asked(account="x-main", live=False, counted_to=NOW)], now=NOW, sent_since=NOW - 60 * MINUTE
+        ),
+        {
+            "ix_deliveries_line",
+            "ix_deliveries_ages",
+            "ix_deliveries_pins",
+            "ix_attempts_by_account",
+            "ix_slots_used_by_time",
+        },
+    ),
+    "what a lane is held by": (lambda tx: lanes.held_by(tx, "me"), {"ix_lanes_held"}),
+    "whose rest is over": (lambda tx: lanes.any_rested(tx, NOW), {"ix_lanes_resting"}),
     "what is in flight": (lambda tx: attempts.open_ones(tx, abandoned_before=None), {"ix_attempts_in_flight"}),
     "what the dead left in flight": (
         lambda tx: attempts.open_ones(tx, abandoned_before=NOW),
         {"ix_attempts_in_flight"},
     ),
     "what was posted": (lambda tx: attempts.sent(tx, "x-main", False, NOW), {"ix_attempts_by_account"}),
-    "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"slots_used"}),
+    "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"ix_slots_used_by_time"}),
     "a page of the log": (
         lambda tx: logbook.rows(tx, Filter(), after=(NOW, 0, 1)),
         {"ix_attempts_by_time", "ix_deliveries_ended", "ix_slots_missed_by_time"},

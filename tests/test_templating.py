@@ -117,6 +117,23 @@ FILTERS = {
         },
         "#Azerbaijan #Bakı",
     ),
+    "hashtags the account settled, whichever of the four letters i they have": (
+        "{{ tags|hashtag }}",
+        {
+            "tags": ["İdman", "QARABAĞ IRSI", "qış", "i\u0307qlim", "SIR"],
+            "account": {
+                "hashtags": {
+                    "idman": "Idman",
+                    "Qarabağ irsi": "Irs",
+                    "QIŞ": "Qish",
+                    "İQLİM": "Iqlim",
+                    "sır": "",
+                    "SIR": "Sir",
+                }
+            },
+        },
+        "#Idman #Irs #Qish #Iqlim #Sir",
+    ),
     "hashtags of defused tags": (
         "{{ tags|hashtag }}",
         {"tags": ["\u200c#\u200csport", "Booking.\u200ccom", "می\u200cخواهم", "left\u200c over\u200c"]},
@@ -125,6 +142,7 @@ FILTERS = {
     "hashtags in Georgian": ("{{ tags|hashtag }}", {"tags": ["ახალი ამბავი"]}, "#ახალი_ამბავი"),
     "no endless hashtag": ("a{{ tags|hashtag }}", {"tags": ["a" * 100, "b" * 100_000, "c" * 99]}, f"a#C{'c' * 98}"),
     "the same hashtag only once": ("{{ tags|hashtags }}", {"tags": ["Baku", "baku", " BAKU "]}, "#Baku"),
+    "also with a dotted i": ("{{ tags|hashtags }}", {"tags": ["İdman", "idman", "IDMAN"]}, "#İdman"),
     "hashtags that are cut by items": (
         "{{ tags|hashtags|fit(3, cut='item', prefix='> ') }}",
         {},
@@ -194,6 +212,7 @@ def test_fit_names_the_field_it_was_given(write: Callable[[str], Templates]) -> 
     assert [one.field for one in cut] == ["title", "section", "account.name", "text"]
 
 
+QUESTION = "this is no text, but a question with yes or no for an answer. Ask it in a condition"
 MISTAKES = {
     "a field that does not exist": (
         "\n\n{{ titel }}",
@@ -304,6 +323,31 @@ MISTAKES = {
     "a yes or no as a date": ("{{ breaking|date }}", "breaking is no text"),
     "a yes or no and a text": ("{{ breaking and title }}", "breaking is no text"),
     "a yes or no in a list": ("{{ [title, breaking]|join }}", "breaking is no text"),
+    "whether a field is there": ("a\n{{ title is none }}", f"line 2: {QUESTION}"),
+    "a field that is not": ("{{ not title }}", QUESTION),
+    "a comparison": ("{{ section == 'Sport' }}", QUESTION),
+    "whether a list has it": ("{{ 'Sport' in tags }}", QUESTION),
+    "yes as such": ("{{ true }}", QUESTION),
+    "a question joined with ~": ("{{ 'x' ~ (title is none) }}", QUESTION),
+    "a question behind a filter": ("{{ (title == 'a')|upper }}", QUESTION),
+    "a question behind fit": ("{{ (title == 'a')|fit }}", QUESTION),
+    "a question or a text": ("{{ section == 'Sport' and title }}", QUESTION),
+    "a question in a choice": ("{{ (title is none) if summary else title }}", QUESTION),
+    "a question as an option": ("{{ tags|join(title is none) }}", QUESTION),
+    "a question in a list": ("{{ [title is none]|join }}", QUESTION),
+    "a question in a loop": ("{% for t in [title is none] %}{{ t }}{% endfor %}", QUESTION),
+    "a question in the link": ("{{ url|utm(campaign=title is none) }}", QUESTION),
+    "the first turn printed": (
+        "{% for t in tags %}{{ loop.first }}{% endfor %}",
+        "loop.first is no text, but yes or no. Ask for it, as in {% if loop.first %}",
+    ),
+    "a list in round brackets": ("{% if section in ('A', 'B') %}x{% endif %}", "write a list as in ['News', 'Sport']."),
+    "a number below zero": ("{{ title ~ -3 }}", "a sign before a value is not offered"),
+    "too many elastic fields": ("{{ title|fit }}" * 151, "too many texts with |fit. It may have 150"),
+    "too many elastic fields in loops": (
+        "{% for t in tags %}{{ t|fit }}{{ t|fit }}{% endfor %}",
+        "too many texts with |fit. It may have 150; one in a {% for %} counts 100 times.",
+    ),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",
         "{% for %} goes through a list. There are: tags.",
@@ -372,7 +416,23 @@ MISTAKES = {
         "a\n{{ " + "9" * 5000 + " }}",
         "line 2: the template is nested too deeply or",
     ),
-    "words without a filter sign": ("{{ title upper }}", "this cannot be read: expected token }}, got 'upper'"),
+    "words without a filter sign": ("{{ title upper }}", "“upper” stands where }} should. A filter has | before it"),
+    "an apostrophe in single quotes": ("{{ 'it's' }}", "“s” stands where }} should."),
+    "a word too many in a tag": ("{% if title summary %}x{% endif %}", "“summary” stands where %} should."),
+    "nothing in the braces": ("a\n{{ }}", "line 2: something is missing before }}."),
+    "nothing behind ~": ("{{ title ~ }}", "something is missing before }}."),
+    "a condition of nothing": ("{% if %}x{% endif %}", "something is missing before %}."),
+    "a question of nothing": ("{% if title is %}x{% endif %}", "something is missing before %}."),
+    "one brace at the end": ("{{ title }", "a brace is missing or too many."),
+    "a tag without a name": ("{% %}x", "{% says nothing. Behind it stands one of: if, for, optional."),
+    "raw that does not close": ("{% raw %}{{ title }}", "{% raw %} is not closed. Write {% endraw %}"),
+    "texts with a comma": ("{{ title, url }}", "Join texts with ~"),
+    "loop where there is none": ("{{ title }}{{ loop.index }}", "loop stands outside of any {% for %}."),
+    "a field in capitals": ("{{ TITLE }}", "Did you mean “title”?"),
+    "a field by another name": ("{{ headline }}", "Did you mean “title”?"),
+    "the link by another name": ("{{ Link }}", "Did you mean “url”?"),
+    "a filter of Jinja": ("{{ title|truncate(100) }}", "Did you mean “fit”?"),
+    "another one": ("{{ title|capitalize }}", "Did you mean “upper_first”?"),
     "nothing": ("", "the template is empty"),
     "only a comment": (" {# later #}\n", "the template is empty"),
     "calls": ("{{ title.upper() }}", "Use a filter: {{ title|upper }}."),

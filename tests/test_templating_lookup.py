@@ -77,6 +77,7 @@ SLUGS = {
     "Arts & Culture": "arts-culture",
     " breaking_news ": "breaking-news",
     "İdman": "idman",
+    "i\u0307dman": "idman",
     "IQTISADIYYAT": "iqtisadiyyat",
     "Qarabağ": "qarabağ",
     "Спорт": "спорт",

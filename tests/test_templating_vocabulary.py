@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -9,13 +10,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.post import Limit
 from bot.templating import Templates, vocabulary
 from bot.templating.filters import LONGEST_HASHTAG
-from bot.templating.languages import STYLES, written_date
+from bot.templating.languages import STYLES, quotes_of, written_date
 from bot.templating.vocabulary import SAMPLE, Word
 from bot.text.fit import solve
 from bot.text.xentities import extract_hashtags
@@ -85,8 +86,26 @@ QUOTED = {
     ("az", 'Yeni "Körpü" açıldı'): "“Yeni ‘Körpü’ açıldı”",
     ("ru", 'Газета "Мир"!'): "«Газета „Мир“!»",
     ("fr", 'Le "pont"'): "«\u00a0Le «\u00a0pont\u00a0»\u00a0»",
+    ("de", "Die “alte” Brücke"): "„Die ‚alte‘ Brücke“",
+    ("de", "Die »alte« Brücke"): "„Die ‚alte‘ Brücke“",
+    ("ru", "Газета “Мир”"): "«Газета „Мир“»",
+    ("en", "« Le Monde » is sold"): "“‘Le Monde’ is sold”",
+    ("pl", "Most „stary” i “nowy”"): "„Most «stary» i «nowy»”",
+    ("en", "An “open end"): "“An ‘open end”",
     ("en", " "): "",
 }
+
+
+@pytest.mark.parametrize("marks", ["“", "„", "«", "»", '"', "“„«»", '„ "'])
+def test_marks_without_end_take_time_in_proportion(marks: str) -> None:
+    shorter, longer = (_seconds(marks * size) for size in (10_000, 100_000))
+    assert longer < 40 * max(shorter, 0.001)
+
+
+def _seconds(text: str) -> float:
+    started = time.process_time()
+    quotes_of("ru").nested(text)
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize(("said", "expected"), QUOTED.items(), ids=str)
@@ -171,6 +190,7 @@ def test_no_language_that_an_article_claims_breaks_a_date(language: str, style: 
 LONG_KNOWN = st.characters().filter(lambda character: unicodedata.ucd_3_2_0.category(character) != "Cn")
 
 
+@settings(deadline=None)
 @given(tags=st.lists(st.text(LONG_KNOWN, max_size=60), max_size=5), language=st.sampled_from(["", "az", "en"]))
 def test_whatever_the_tags_x_sees_a_hashtag_in_each_word(tags: list[str], language: str) -> None:
     hashtags = vocabulary.FILTERS["hashtag"].function({"language": language}, tags)

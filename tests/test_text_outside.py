@@ -86,9 +86,19 @@ def test_a_gap_weighs_one_on_x_and_is_all_that_a_clean_text_gets() -> None:
     assert defuse(text).replace("\u200c", "") == text
 
 
+@pytest.mark.parametrize("sign", ["@", "＠", "#", "＃", "$"])
+@pytest.mark.parametrize("allow", [(), ("@*", "#*", "$*")])
+def test_a_sign_at_the_end_makes_nothing_of_the_text_that_is_printed_next(sign: str, allow: tuple[str, ...]) -> None:
+    for first in (sign, f"Ask {sign}"):
+        assert seen(defuse(first, allow=allow) + defuse("everyone")) == []
+        assert defuse(defuse(first)) == defuse(first)
+        assert restored(defuse(first)) == first
+
+
 ALLOWED = {
     "a handle, in any case": ("@Desk @desk2", "@Desk @|desk2", ["@desk"]),
     "a hashtag of a script with cases": ("#ŞUŞA #Şuşada", "#ŞUŞA |#|Şuşada", ["#Şuşa"]),
+    "a hashtag with any of the four letters i": ("#İdman #idman #IRS", "#İdman #idman #IRS", ["#IDMAN", "#ırs"]),
     "a cashtag": ("$EUR $EURO", "$EUR $|EURO", ["$eur"]),
     "all of a kind": ("@a #b $C d.com", "@a #b $|C d.|com", ["@*", "#*"]),
     "a domain and those below it": ("www.Domain.az, domain.az.", "www.Domain.az, domain.az.", ["domain.az"]),

@@ -15,6 +15,7 @@ from bot.errors import ConfigurationError, NightdeskError
 from bot.platforms.registry import secrets_of
 from bot.settings import Settings
 from bot.templating.guarded import GuardedTemplates
+from bot.trial import examine
 
 COLUMNS = ("account", "platform", "as", "mode", "timetable")
 
@@ -60,7 +61,7 @@ def _check_templates(report: Report, settings: Settings) -> None:
     with GuardedTemplates(known.folders) as templates:
         for name in dict.fromkeys(name for base in bases for name in known.relatives(base)):
             try:
-                templates.check(name)
+                examine(settings, templates, name)
             except NightdeskError as error:
                 report.error(error)
 

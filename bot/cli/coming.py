@@ -85,16 +85,18 @@ def preview(
         if article is not None:
             with desk.database.read() as tx:
                 found = article_named(tx, article)
-        shown = []
+        any_shown, kept = False, []
         for each in previews(desk, article=found, account=account, template=template):
-            shown.append(each)
+            any_shown = True
+            if html is not None:
+                kept.append(each)
             previewing.tell(each, zone_of(desk.settings, each.line.account), as_json)
             if each.line.error:
                 status = status or (CANNOT_FIT if each.line.length is not None else TEMPLATE_FAILED)
-        if not shown:
+        if not any_shown:
             output.note("Nothing waits; name an article to see it anyway.")
         if html is not None:
-            previewing.write_page(html, shown, desk.clock.desk_now().astimezone(desk.settings.zone))
+            previewing.write_page(html, kept, desk.clock.desk_now().astimezone(desk.settings.zone))
     raise typer.Exit(status)
 
 

@@ -127,4 +127,15 @@ def _line(desk: Nightdesk, line: LogLine) -> Line:
     moment = line.started_at or line.finished_at or line.due_at
     when = spoken(desk, line.account, moment) if moment else "-"
     cells = [when, line.delivery or "-", line.account, output.mode(line.live), line.state, line.title or "-"]
-    return Line(cells, [line.error or line.reason, line.post_url or ""])
+    return Line(cells, [_below(line), line.post_url or ""])
+
+
+def _below(line: LogLine) -> str:
+    """What the attempt came to; where it is not known, what is done about it."""
+    from bot import tasks
+    from bot.delivery import State
+
+    if line.delivery and line.state in (State.UNCONFIRMED, State.WITHDRAWN):
+        told = tasks.told(State(line.state), line.reason, line.delivery)
+        return f"{line.error}; {told}" if line.error else told
+    return line.error or line.reason

@@ -1,4 +1,4 @@
-"""Commands that look closely: show, why, status."""
+"""Commands that look closely: show, why."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from bot.cli.output import Line, Record
 
 if TYPE_CHECKING:
     from bot.nightdesk import Nightdesk
-    from bot.status import AccountHealth, DeskHealth
     from bot.story import Story, Why
 
 commands = typer.Typer(rich_markup_mode=None)
 
 WHY_COLUMNS = ("account", "mode", "post", "posted", "why")
-HEALTH_COLUMNS = ("account", "mode", "queued", "held", "unconfirmed", "next", "health")
 
 
 @commands.command(epilog="Example: nightdesk show d34")
@@ -72,20 +70,6 @@ def why(
         )
 
 
-@commands.command(epilog="Example: nightdesk status || mail -s 'Nightdesk needs you' editor@news.example")
-def status(context: typer.Context, now: Now = None, as_json: AsJson = False) -> None:
-    """Say whether the desk is healthy. Exit 0: yes; 4: a person is needed; 75: something is due and nobody works."""
-    from bot.status import status as health_of
-
-    with opened(context, now) as desk:
-        health = health_of(desk)
-        if as_json:
-            output.json_line(_health_record(desk, health))
-        else:
-            _tell_health(desk, health)
-    raise typer.Exit(health.exit_status)
-
-
 # -- show --------------------------------------------------------------------------------------------------------
 
 
@@ -104,8 +88,8 @@ def _story_record(desk: Nightdesk, told: Story) -> Record:
     ]
     made = [output.record(attempt, zone) for attempt in told.attempts]
     looked = [output.record(read, zone) for read in told.reads]
-    story = {"round": told.round, "history": history, "attempts": made, "reads": looked}
-    return {**output.record(told.queue, zone), **story}
+    more = {"round": told.round, "words": told.words, "command": told.command or None}
+    return {**output.record(told.queue, zone), **more, "history": history, "attempts": made, "reads": looked}
 
 
 def _tell_story(desk: Nightdesk, told: Story) -> None:
@@ -115,6 +99,10 @@ def _tell_story(desk: Nightdesk, told: Story) -> None:
     output.say(
         f"on {line.account} ({line.platform or 'not in the settings'}, {output.mode(line.live)}{again}): {line.state}"
     )
+    if told.words:
+        output.say(told.words)
+    if told.command:
+        output.say(f"To settle it: {told.command}")
     if line.link:
         output.say(line.link)
     if line.due_at:
@@ -147,39 +135,3 @@ def _why_line(desk: Nightdesk, line: Why) -> Line:
     return Line(
         [line.account, output.mode(line.live), line.delivery or "-", posted, line.why], [due, line.post_url or ""]
     )
-
-
-# -- status ------------------------------------------------------------------------------------------------------
-
-
-def _health_record(desk: Nightdesk, health: DeskHealth) -> Record:
-    zone = desk.settings.zone
-    return {
-        "healthy": health.exit_status == 0,
-        "health": health.health,
-        "last_pass": output.jsonable(health.last_pass, zone),
-        "accounts": [output.record(account, zone_of(desk.settings, account.account)) for account in health.accounts],
-        "sources": [output.record(source, zone) for source in health.sources],
-    }
-
-
-def _tell_health(desk: Nightdesk, health: DeskHealth) -> None:
-    last = f"the last pass was {spoken(desk, None, health.last_pass)}" if health.last_pass else "no pass has run yet"
-    output.heading(f"{str(health.health).capitalize()}; {last}.")
-    output.listing(
-        health.accounts,
-        record=lambda account: output.record(account, zone_of(desk.settings, account.account)),
-        columns=HEALTH_COLUMNS,
-        line=lambda account: _health_line(desk, account),
-        as_json=False,
-        nothing="The settings have no accounts.",
-    )
-    for source in health.sources:
-        if source.error:
-            output.note(f"Source {source.source}: failed {source.failures} times in a row: {source.error}")
-
-
-def _health_line(desk: Nightdesk, line: AccountHealth) -> Line:
-    due = spoken(desk, line.account, line.next_due) if line.next_due else "-"
-    counts = [str(count) for count in (line.queued, line.held, line.unconfirmed)]
-    return Line([line.account, output.mode(line.live), *counts, due, str(line.health)], [line.why])

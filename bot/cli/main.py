@@ -13,7 +13,21 @@ import typer
 from typer.core import TyperGroup
 
 from bot import __version__, logs
-from bot.cli import coming, deciding, demo, intake, logbook, looking, output, queue, repairing, setup, templates, work
+from bot.cli import (
+    coming,
+    deciding,
+    demo,
+    health,
+    intake,
+    logbook,
+    looking,
+    output,
+    queue,
+    repairing,
+    setup,
+    templates,
+    work,
+)
 from bot.cli.home import Options
 from bot.errors import AmbiguousName, NightdeskError
 
@@ -113,7 +127,7 @@ def _options(
     context.obj = Options(home=home, verbose=verbose)
 
 
-for _family in (demo, setup, intake, queue, coming, templates, work, logbook, looking, repairing, deciding):
+for _family in (demo, setup, intake, queue, coming, templates, work, logbook, looking, health, repairing, deciding):
     app.add_typer(_family.commands)
 
 

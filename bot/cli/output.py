@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,7 @@ HARMFUL_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 GAP, BELOW = "  ", "    "
+SCREEN = 500  # lines of a table that are measured together
 NARROWEST = 30  # characters that the last column of a table gets, however narrow the terminal is
 
 
@@ -144,9 +146,7 @@ def listing(
     if as_json or not on_terminal():
         for row in rows:
             stream(record(row), as_json)
-    elif shown := [line(row) for row in rows]:
-        table(columns, shown)
-    else:
+    elif not table(columns, map(line, rows)):
         say(nothing)
 
 
@@ -158,15 +158,34 @@ def stream(record: Record, as_json: bool) -> None:
         _Stdout().write("\t".join(_flat(cell(name, value)) for name, value in record.items()) + "\n")
 
 
-def table(columns: Sequence[str], lines: Sequence[Line]) -> None:
-    """A table for people. Only the last column is wrapped, at words; what stands below a line is never broken."""
+def table(columns: Sequence[str], lines: Iterable[Line]) -> int:
+    """A table for people; returns how many lines it had. Without any there is no heading either.
+
+    Only the last column is wrapped, at words; what stands below a line is never broken. A long table is printed screen
+    by screen, and its columns only ever become wider.
+    """
+    told, widths, rest = 0, [len(name) for name in columns[:-1]], iter(lines)
+    while screen := list(islice(rest, SCREEN)):
+        widths = _widths(screen, widths)
+        _print_lines(screen, widths, heading=() if told else columns)
+        told += len(screen)
+    return told
+
+
+def _widths(lines: Sequence[Line], least: Sequence[int]) -> list[int]:
+    """Cells of the terminal that each column but the last takes."""
+    from rich.cells import cell_len
+
+    *narrow, _ = zip(*(line.cells for line in lines), strict=True)
+    return [max(width, *(cell_len(cell) for cell in column)) for width, column in zip(least, narrow, strict=True)]
+
+
+def _print_lines(lines: Sequence[Line], widths: Sequence[int], heading: Sequence[str]) -> None:
     from rich.cells import cell_len
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    *narrow, _ = zip(columns, *(line.cells for line in lines), strict=True)
-    widths = [max(cell_len(cell) for cell in column) for column in narrow]
     start = sum(widths) + len(GAP) * len(widths)
     room = max(console.width - start, NARROWEST)
 
@@ -181,7 +200,8 @@ def table(columns: Sequence[str], lines: Sequence[Line]) -> None:
             console.print(" " * start, more, sep="")
 
     with _to_stdout():
-        row(columns, "bold")
+        if heading:
+            row(heading, "bold")
         for line in lines:
             row(line.cells)
             for text in filter(None, line.below):

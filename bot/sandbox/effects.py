@@ -90,7 +90,9 @@ def carry_out(fault: Fault, platform: str, key: Key | None, request: Request, ha
                 ledger.revoke(platform, key.account)
             return handle(request)
         case Kind.TIMELINE_LAG:
-            return handle(replace(request, view_delay=timedelta(seconds=fault.options["seconds"])))
+            return _unseen(VOICES[platform], fault.options, request, handle)
+        case Kind.OLD_TIMELINE:
+            return handle(replace(request, view_age=timedelta(seconds=fault.options["seconds"])))
     return _late(VOICES[platform], fault.options, request, handle)
 
 
@@ -99,6 +101,12 @@ def _late(voice: Voice, options: dict[str, Any], request: Request, handle: Handl
     seconds = options["seconds"]
     reply = handle(replace(request, commit_delay=timedelta(seconds=seconds)))
     return voice.unavailable(503) if options["reply"] == "error" else _hang(reply, seconds)
+
+
+def _unseen(voice: Voice, options: dict[str, Any], request: Request, handle: Handle) -> Reply:
+    """The post is out, but no read-back shows it yet; its client is told so, or an error."""
+    reply = handle(replace(request, view_delay=timedelta(seconds=options["seconds"])))
+    return voice.unavailable(503) if options["reply"] == "error" else reply
 
 
 def _hang(reply: Reply, seconds: float) -> Reply:
@@ -139,5 +147,6 @@ _AFTERWARDS: dict[Kind, Callable[[Voice, dict[str, Any], Reply], Reply]] = {
     ),
     Kind.NO_CONTENT_TYPE_AFTER: lambda voice, options, reply: replace(reply, content_type=None),
     Kind.EMPTY_JSON_AFTER: lambda voice, options, reply: replace(reply, body=b"{}"),
+    Kind.ANSWER_AFTER: lambda voice, options, reply: json_reply(options["status"], options["body"]),
     Kind.SLOW: lambda voice, options, reply: replace(reply, wait=options["seconds"]),
 }

@@ -108,7 +108,8 @@ class Facebook:
     def _create(self, key: Key, request: Request, parameters: dict[str, str]) -> Reply:
         message, link = content(parameters)
         last = next(self._ledger.timeline("facebook", key.identity, request.at), None)
-        if last and (last.text, last.link) == (message, link):
+        repeated = last is not None and (last.text, last.link) == (message, link)
+        if repeated and self._limits.refuse_repetitions:
             raise GraphRefusal(errors.duplicate())
         created = request.at + request.commit_delay
         post = Accepted(
@@ -136,7 +137,8 @@ class Facebook:
         if not re.fullmatch(r"[1-9]\d?|100", limit, re.ASCII):
             raise GraphRefusal(errors.invalid("Param limit must be a number between 1 and 100"))
         timeline = self._ledger.timeline("facebook", key.identity, request.at)
-        posts = _behind(parameters.get("after"), [post for post in timeline if post.visible <= request.at])
+        seen = [post for post in timeline if post.visible <= request.at - request.view_age]
+        posts = _behind(parameters.get("after"), seen)
         page = posts[: int(limit)]
         wanted = Fields.parse(parameters.get("fields") or "created_time,message")
         value: dict[str, Any] = {"data": [select(post_node(post), wanted, POST_FIELDS, "Post") for post in page]}

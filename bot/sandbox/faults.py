@@ -34,9 +34,11 @@ class Kind(StrEnum):
     HTML_AFTER = "html_after"
     NO_CONTENT_TYPE_AFTER = "no_content_type_after"
     EMPTY_JSON_AFTER = "empty_json_after"
+    ANSWER_AFTER = "answer_after"
     SLOW = "slow"
     LATE_COMMIT = "late_commit"
     TIMELINE_LAG = "timeline_lag"
+    OLD_TIMELINE = "old_timeline"
 
 
 class BadFault(ValueError):
@@ -109,13 +111,16 @@ OPTIONS: Mapping[Kind, Mapping[str, _Option]] = {
     Kind.HTML_AFTER: {"status": _whole(200, 599, 200)},
     Kind.NO_CONTENT_TYPE_AFTER: {},
     Kind.EMPTY_JSON_AFTER: {},
+    Kind.ANSWER_AFTER: {"status": _whole(200, 599, 200), "body": _Option(None, "any JSON value", lambda value: True)},
     Kind.SLOW: {"seconds": _seconds(2)},
     Kind.LATE_COMMIT: {"seconds": _seconds(5), "reply": _one_of("error", "hang")},
-    Kind.TIMELINE_LAG: {"seconds": _seconds(60)},
+    Kind.TIMELINE_LAG: {"seconds": _seconds(60), "reply": _one_of("answer", "error")},
+    Kind.OLD_TIMELINE: {"seconds": _seconds(60)},
 }
 
 # These concern a new post and would be wasted on a read.
 CREATE_ONLY = frozenset({Kind.DUPLICATE_REPORTED, Kind.LATE_COMMIT, Kind.TIMELINE_LAG})
+READ_ONLY = frozenset({Kind.OLD_TIMELINE})
 X_ONLY = frozenset({Kind.DAY_LIMIT, Kind.CREDITS_DEPLETED})
 
 _WHICH = {
@@ -148,6 +153,7 @@ class Fault:
             and self.method in (None, seen.method)
             and (self.path is None or fnmatchcase(seen.path, self.path))
             and (seen.creates or self.kind not in CREATE_ONLY)
+            and (seen.method == "GET" or self.kind not in READ_ONLY)
             and (seen.platform == "x" or self.kind not in X_ONLY)
         )
 

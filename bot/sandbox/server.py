@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,7 @@ from bot.sandbox.effects import carry_out
 from bot.sandbox.facebook import Facebook
 from bot.sandbox.faults import BadFault, Fault, Faults, Seen, parse
 from bot.sandbox.journal import Journal, RequestInfo
-from bot.sandbox.ledger import Ledger
+from bot.sandbox.ledger import Accepted, Ledger
 from bot.sandbox.sockets import Server
 from bot.sandbox.windows import Limits, Windows
 from bot.sandbox.wire import Manner, Reply, Request
@@ -102,6 +103,16 @@ class Sandbox:
         self._closed = True
         self._http.release()
         self._ledger.close()
+
+    def order(self, faults: list[Fault]) -> None:
+        """Let these faults wait; for a program that runs the sandbox itself."""
+        with self._turn:
+            self._faults.add(faults)
+
+    def all_posts(self) -> list[Accepted]:
+        """Everything the platforms took, also what is to appear later; for a program that runs the sandbox itself."""
+        with self._turn:
+            return self._ledger.posts(datetime.max.replace(tzinfo=UTC))
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         """The reply to a request as it was read from the wire; `target` is its path and query."""

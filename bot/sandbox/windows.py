@@ -55,6 +55,7 @@ class Limits:
 
     Facebook: a page token has 4,800 calls a day for each engaged user, every other token 200 an hour for each user
     of the app (Graph API, rate limiting, version 26.0); a rehearsal page counts as one user.
+    Both refuse a text again; `refuse_repetitions` False shows a sender's second posts instead of catching them.
     """
 
     x_posts: int = 100
@@ -63,3 +64,4 @@ class Limits:
     x_identity: int = 75
     facebook_page: int = 4_800
     facebook_app: int = 200
+    refuse_repetitions: bool = True

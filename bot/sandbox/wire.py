@@ -16,7 +16,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 class Request:
     """One HTTP request, read whole. `raw_query` is the query as sent; `headers` have lower-case names.
 
-    `commit_delay` and `view_delay` say how late a post made by this request is to appear at all, and in a read-back.
+    `commit_delay` and `view_delay` say how late a post made by this request is to appear at all, and in a read-back;
+    `view_age` how old a timeline is that this request reads.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request:
     at: datetime
     commit_delay: timedelta = timedelta()
     view_delay: timedelta = timedelta()
+    view_age: timedelta = timedelta()
 
     def query(self) -> dict[str, str]:
         """The query's parameters; the last one wins where a name is repeated."""

@@ -60,6 +60,7 @@ class X:
     """API v2, as far as Nightdesk uses it. `url` is where the sandbox itself is reached."""
 
     def __init__(self, ledger: Ledger, windows: Windows, limits: Limits, url: str) -> None:
+        self._limits = limits
         self._ledger = ledger
         self._windows = windows
         self._verifier = Verifier()
@@ -108,7 +109,8 @@ class X:
 
     def _create(self, key: Key, request: Request, id: str) -> Reply:
         text = _text_of(request)
-        if any(post.text == text for post in self._recent(owner(key), request.at)):
+        repeated = any(post.text == text for post in self._recent(owner(key), request.at))
+        if repeated and self._limits.refuse_repetitions:
             raise _Refused(problems.duplicate())
         created = request.at + request.commit_delay
         post = Accepted(
@@ -163,7 +165,7 @@ class X:
         if id != author_id(key.identity):
             return problems.not_found("user", id)
         newest = islice(self._ledger.timeline("x", owner(key), request.at), TIMELINE_DEPTH)
-        shown = [post for post in newest if post.visible <= request.at and page.includes(post)]
+        shown = [post for post in newest if post.visible <= request.at - request.view_age and page.includes(post)]
         if not shown:
             return json_reply(200, {"meta": {"result_count": 0}})
         posts, more = shown[: page.size], shown[page.size :]

@@ -16,6 +16,7 @@ from bot.store.database import Transaction
 from bot.store.rows import made
 from bot.store.schema import HAS_ID, IN_FLIGHT, IS_OPEN, IS_UNKNOWN, attempts, lanes
 from bot.store.schema import deliveries as deliveries_table
+from bot.store.search import fold
 
 _AT_ONCE = 500  # values in one list of a query
 _MAY_BE_OUT = (Outcome.ACCEPTED, Outcome.UNKNOWN)

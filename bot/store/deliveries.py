@@ -131,13 +131,13 @@ def freeze(tx: Transaction, delivery: int, attempt: int) -> None:
     tx.execute(sa.update(deliveries).where(deliveries.c.id == delivery).values(frozen=attempt))
 
 
-def waiting(tx: Transaction, account: str, live: bool) -> list[Candidate]:
+def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) -> list[Candidate]:
     """The account's queue as the planner wants it, in its order: breaking, priority, position, age in the queue.
 
-    An evergreen article's second and later rounds never grow old.
+    An evergreen article's second and later rounds never grow old. `most`: only so many, the first ones.
     """
     mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, IS_QUEUED)
-    return [Candidate(*row) for row in tx.execute(sa.select(*CANDIDATE).where(*mine).order_by(*IN_ORDER))]
+    return [Candidate(*row) for row in tx.execute(sa.select(*CANDIDATE).where(*mine).order_by(*IN_ORDER).limit(most))]
 
 
 def follow_article(tx: Transaction, article: int) -> None:
@@ -146,6 +146,12 @@ def follow_article(tx: Transaction, article: int) -> None:
     changed = sa.update(deliveries).where(*its).values(**_of_its_article(deliveries.c.article))
     if accounts := set(tx.execute(changed.returning(deliveries.c.account)).scalars()):
         lanes.wake(tx, sorted(accounts))
+
+
+def queued_since(tx: Transaction, account: str, live: bool, moment: datetime) -> set[int]:
+    """The account's queued deliveries with that stamp that were made later than `moment` (desk time)."""
+    mine = (IS_OPEN, deliveries.c.account == account, deliveries.c.live == live, deliveries.c.state == State.QUEUED)
+    return set(tx.execute(sa.select(deliveries.c.id).where(*mine, deliveries.c.created > moment)).scalars())
 
 
 def open_of(tx: Transaction, account: str, *, live: bool, states: Collection[State] = OPEN_STATES) -> list[Delivery]:

@@ -41,3 +41,8 @@ def active(tx: Transaction, now: datetime) -> list[Pause]:
     holds = sa.or_(pauses.c.until.is_(None), pauses.c.until > now)
     rows = tx.execute(sa.select(pauses).where(holds).order_by(pauses.c.scope != "all", pauses.c.scope))
     return [made(Pause, row, pauses) for row in rows]
+
+
+def over(tx: Transaction, now: datetime) -> list[Pause]:
+    """The pauses that have ended by themselves by `now`."""
+    return [made(Pause, row, pauses) for row in tx.execute(sa.select(pauses).where(pauses.c.until <= now))]

@@ -101,6 +101,7 @@ deliveries = sa.Table(
     _column("text", Prose, optional=True),
     _column("created", Moment),  # desk time
     _column("changed", Moment),  # desk time of the last change of state
+    _column("late_told", Moment, optional=True),  # desk time: the due moment that it was told to be late for
     # What the planner asks of the article, so that the best of a long queue is one step into an index.
     _column("breaking", sa.Boolean, server_default=sa.false()),
     _column("evergreen", sa.Boolean, server_default=sa.false()),
@@ -114,6 +115,7 @@ IS_OPEN = _is_any_of(deliveries.c.state, OPEN_STATES)
 IS_QUEUED = deliveries.c.state == sa.literal_column(f"'{State.QUEUED.value}'")
 IN_LINE = sa.and_(IS_QUEUED, deliveries.c.pinned.is_(None))
 IS_PIN = sa.and_(IS_QUEUED, deliveries.c.pinned.is_not(None))
+IS_UNSETTLED = _is_any_of(deliveries.c.state, (State.HELD, State.SENDING, State.UNCONFIRMED))
 IN_ORDER = (deliveries.c.breaking.desc(), deliveries.c.priority.desc(), deliveries.c.position, deliveries.c.id)
 HAS_ENDED = _is_any_of(deliveries.c.state, (*TERMINAL_STATES, State.UNCONFIRMED))
 _partial("ix_deliveries_open", deliveries.c.account, deliveries.c.position, deliveries.c.id, where=IS_OPEN)
@@ -122,6 +124,7 @@ _partial("ix_deliveries_ages", deliveries.c.account, deliveries.c.live, deliveri
 _partial("ix_deliveries_pins", deliveries.c.account, deliveries.c.live, deliveries.c.pinned, where=IS_PIN)
 IS_UNCONFIRMED = _is_any_of(deliveries.c.state, (State.UNCONFIRMED,))
 _partial("ix_deliveries_unconfirmed", deliveries.c.reason, deliveries.c.account, where=IS_UNCONFIRMED)
+_partial("ix_deliveries_unsettled", deliveries.c.state, deliveries.c.account, deliveries.c.id, where=IS_UNSETTLED)
 _partial("ix_deliveries_ended", deliveries.c.changed, deliveries.c.id, where=HAS_ENDED)
 IS_TASK = deliveries.c.task == sa.true()
 _partial("ix_deliveries_tasks", deliveries.c.account, deliveries.c.id, where=IS_TASK)

@@ -65,8 +65,9 @@ def intend(
     """Write the attempts, make their deliveries `sending` and mark their slots used; then the calls may be made.
 
     Returns the deliveries whose intent was written. The others must not be sent, and nothing of theirs has changed:
-    the lease is over or another's, the account is no longer live, the delivery is no longer queued, has another stamp
-    or another pin, its slot is used, or something is in flight on the account. Leases are renewed to `lease_until`.
+    the lease is over, another's or used up, the account is no longer live, the delivery is no longer queued, has
+    another stamp or another pin, its slot is used, or something is in flight on the account. Leases are renewed to
+    `lease_until`.
     `uptime` is `clock.uptime()` at the intent.
     """
     if not intents:
@@ -145,6 +146,7 @@ def _intend(dialect: str) -> dict[str, Any]:
     same_pin = sa.or_(d.pinned == r.c.pinned, sa.and_(d.pinned.is_(None), r.c.pinned.is_(None)))
     slot_taken = sa.exists().where(slots_used.c.account == r.c.account, slots_used.c.slot == r.c.slot)
     in_flight = sa.exists().where(attempts.c.account == r.c.account, IN_FLIGHT)
+    lease_used = sa.exists().where(attempts.c.account == r.c.account, attempts.c.fence == r.c.fence)
     good = (
         sa.select(*(value.label(name) for name, value in values.items()))
         .join_from(r, lanes, lanes.c.account == r.c.account)
@@ -152,7 +154,7 @@ def _intend(dialect: str) -> dict[str, Any]:
         .where(lanes.c.fence == r.c.fence, lanes.c.owner == owner, lanes.c.lease_until > lease_now)
         .where(sa.or_(sa.not_(r.c.live), lanes.c.golive_at.is_not(None)))
         .where(d.state == State.QUEUED, d.account == r.c.account, d.live == r.c.live, same_pin)
-        .where(~slot_taken, ~in_flight)
+        .where(~slot_taken, ~in_flight, ~lease_used)
         .with_for_update(of=[lanes, deliveries])
     )
     mine = sa.select(r.c.delivery)

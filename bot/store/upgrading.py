@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError, NewerDatabase
 from bot.store.dialect import Dialect
 from bot.store.schema import metadata
 
-HEAD = "0005"  # the newest revision in migrations/versions; they are numbered so that a newer one is recognised
+HEAD = "0006"  # the newest revision in migrations/versions; they are numbered so that a newer one is recognised
 VERSION_TABLE = (
     "nightdesk_version"  # a name of our own: a PostgreSQL database may be shared with others who use Alembic
 )

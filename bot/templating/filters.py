@@ -15,7 +15,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
-from bot.text.clean import one_line
+from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of
 from bot.text.outside import restored
@@ -211,11 +211,11 @@ def hashtag(context: Context, tags: str | Iterable[object]) -> str:
     language, settled = _language(context), _settled(context)
     found: dict[str, str] = {}
     for tag in _tags(tags):
-        body = settled.get(tag.casefold())
+        body = settled.get(tag, settled.get(folded(tag)))
         if body is None:
             body = _hashtag_body(tag, language)
         if body and len(body) < LONGEST_HASHTAG:
-            found.setdefault(body.casefold(), f"#{body}")
+            found.setdefault(folded(body), f"#{body}")
     return " ".join(found.values())
 
 
@@ -229,9 +229,9 @@ def _tags(tags: str | Iterable[object]) -> Iterator[str]:
 
 
 def _settled(context: Context) -> dict[str, str]:
-    """What the account's settings say, by tag."""
-    hashtags = _of_account(context).get("hashtags") or {}
-    return {one_line(tag).casefold(): body for tag, body in hashtags.items()}
+    """What the account's settings say, by tag: as it is written there, and in upper or lower case."""
+    hashtags = {one_line(tag): body for tag, body in (_of_account(context).get("hashtags") or {}).items()}
+    return {folded(tag): body for tag, body in hashtags.items()} | hashtags
 
 
 def _hashtag_body(tag: str, language: str) -> str:

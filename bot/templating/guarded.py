@@ -1,7 +1,8 @@
 """Templates that nobody has tried yet: checked and rendered in a process that cannot take much time or memory.
 
 The language itself lets nothing costly through (`bot.templating.language`). This is the wall behind it, for when a
-template is saved, checked or previewed: what takes too much is ended and refused, and nothing else is harmed.
+template is saved, checked, previewed or used for the first time (`bot.templating.firstuse`): what takes too much is
+ended and refused, and nothing else is harmed.
 """
 
 from __future__ import annotations
@@ -18,16 +19,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.clock import uptime
-from bot.errors import TemplateFailed, TryAgainLater
+from bot.errors import TemplateBroken, TemplateFailed, TryAgainLater
 from bot.templating import lookup
 
 WALL_SECONDS = 10.0
 CPU_SECONDS = 0.5  # for one template, or one article printed with it; milliseconds are usual
+FIT_SECONDS = 5.0  # for cutting the longest article there may be; a tenth of a second is usual
 MEMORY = 512_000_000  # bytes of address space, of which Python itself and what it loads take about a third
 MOST_BYTES = 20_000_000  # of an answer; the longest text that a template may give is shorter, however it is escaped
 
 # What the child may know of our surroundings: enough to start Python, none of the secrets.
 PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+class TooCostly(TemplateBroken):
+    """A template that was ended because it took more processor time or memory than any honest one."""
 
 
 def check(folders: Sequence[Path], name: str) -> None:
@@ -59,6 +65,7 @@ class GuardedTemplates:
             "folders": [str(folder.absolute()) for folder in self.folders],
             "memory": memory,
             "cpu_seconds": cpu_seconds,
+            "fit_seconds": FIT_SECONDS,
         }
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -84,9 +91,13 @@ class GuardedTemplates:
     def check(self, name: str) -> None:
         """Raises TemplateFailed when the template is missing, has a mistake, or costs too much.
 
-        It is also tried on three made-up articles: a usual one, one without text or date, and an endless one.
+        It is tried on made-up articles: a usual one, one without text or date, a long and an endless one.
         """
         self._ask({"name": name}, name)
+
+    def weigh(self, name: str, source: str) -> None:
+        """As `check`, for a template of this text instead of a file, and with long and endless articles alone."""
+        self._ask({"name": name, "source": source}, name)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """As `Templates.render`; also raises TemplateFailed when it takes too much time or memory."""
@@ -96,16 +107,18 @@ class GuardedTemplates:
         child = self._child = self._child or self._started()
         try:
             line = _exchange(child, json.dumps(request, default=_written).encode(), uptime() + self._wall_seconds)
-        except TimeoutError:
+        except TimeoutError:  # maybe only because the machine is busy
             self.close()
-            raise _too_costly(name) from None
+            raise TemplateBroken(*_words_for_costly(name)) from None
         if not line.endswith(b"\n"):
             ended_by_a_limit = child.wait() < 0
             self.close()
-            raise _too_costly(name) if ended_by_a_limit else TemplateFailed(f"{name} cannot be tried: Python failed.")
+            if ended_by_a_limit:
+                raise too_costly(name)
+            raise TemplateBroken(f"{name} cannot be tried: Python failed.")
         answer: dict[str, Any] = json.loads(line)
         if "costly" in answer:
-            raise _too_costly(name)
+            raise too_costly(name)
         if "message" in answer:
             raise TemplateFailed(answer["message"], answer["hint"])
         return answer
@@ -147,9 +160,13 @@ def _exchange(child: subprocess.Popen[bytes], request: bytes, deadline: float) -
     return bytes(answer)
 
 
-def _too_costly(name: str) -> TemplateFailed:
+def too_costly(name: str) -> TooCostly:
+    return TooCostly(*_words_for_costly(name))
+
+
+def _words_for_costly(name: str) -> tuple[str, str]:
     hint = "Make it simpler: fewer texts joined, replaced or repeated."
-    return TemplateFailed(f"{name} takes more time or memory than any honest template.", hint)
+    return f"{name} takes more time or memory than any honest template.", hint
 
 
 def _written(value: object) -> object:

@@ -8,7 +8,7 @@ no calls, no sums, no macros, no imports, no loop inside a loop. Mistakes are to
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -16,33 +16,15 @@ from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
+from bot.templating.bounds import refuse_too_much
 from bot.templating.mistakes import Misuse, known
+from bot.templating.printing import ONLY_PARTS, no_text, prints_link, refuse_no_text
 from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, PARTS, TAGS, TESTS, VOCABULARY
 from bot.text.clean import clean
 from bot.text.fit import FitMisused, mark
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN
 
-MOST_NODES = 1_000
-"""Parts of one template; real ones have a few dozen."""
-
-MOST_JOINED = 50
-"""Texts that one template joins with ~."""
-
-MOST_STEPS = 2_000
-"""Filters and comparisons while a post is printed; those in a {% for %} count for each of a hundred tags."""
-
-TURNS = 100
-
 LISTS = ("tags",)
-NOT_PRINTED = {
-    "account": "Say what of it, as in {{ account.handle }}.",
-    "loop": "Say what of it, as in {{ loop.index }}.",
-    "breaking": "Ask for it, as in {% if breaking %}BREAKING: {% endif %}.",
-    "published": "Say how to write it, as in {{ published|date('long') }}.",
-}
-"""Fields that are no text, and what to write instead of printing them as they are."""
-ONLY_PARTS = ("account", "loop")
-"""Those of which only the parts may be used at all: a whole account has settings that are nobody's business."""
 
 
 class Optional(Extension):
@@ -60,24 +42,8 @@ class Optional(Extension):
 
 def check(tree: nodes.Template, vocabulary: Collection[str] = VOCABULARY) -> None:
     """Refuses (Misuse) whatever is not in the language, and tells each `|fit` the name of its field."""
-    if sum(1 for _ in tree.find_all(nodes.Node)) > MOST_NODES:
-        raise Misuse("the template is too large.", 1, f"A post template has at most {MOST_NODES} parts.")
-    if not any(_prints(node) for node in tree.find_all((nodes.TemplateData, nodes.Expr))):
-        raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
-    if sum(len(joined.nodes) for joined in tree.find_all(nodes.Concat)) > MOST_JOINED:
-        raise Misuse("the template joins too many texts.", 1, f"It may join {MOST_JOINED} with ~.")
-    if sum(_steps(tree), TURNS * sum(sum(_steps(loop)) for loop in tree.find_all(nodes.For))) > MOST_STEPS:
-        hint = f"It may have {MOST_STEPS} filters and comparisons; one in a {{% for %}} counts {TURNS} times."
-        raise Misuse("the template does too much.", 1, hint)
+    refuse_too_much(tree)
     _Checker(vocabulary).children(tree)
-
-
-def _steps(node: nodes.Node) -> Iterator[int]:
-    return (1 for _ in node.find_all((nodes.Filter, nodes.Compare)))
-
-
-def _prints(node: nodes.Node) -> bool:
-    return not isinstance(node, nodes.TemplateData) or bool(node.data.strip())
 
 
 class _Checker:
@@ -115,8 +81,8 @@ class _Checker:
             case nodes.Scope():
                 self._optional(node)
             case nodes.Output():
-                _refuse_no_text(node.nodes)
                 self.children(node, printed=True)
+                refuse_no_text(node.nodes)
             case nodes.Concat():
                 self.children(node, printed)
             case (
@@ -140,10 +106,14 @@ class _Checker:
     def _name(self, node: nodes.Name) -> None:
         known(node.name, self.names, node.lineno)
         if node.name in ONLY_PARTS:
-            raise _no_text(node)
+            raise no_text(node)
 
     def _part(self, node: nodes.Getattr) -> None:
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if owner == "loop" and not self.in_loop:
+            raise Misuse(
+                "loop stands outside of any {% for %}.", node.lineno, "Put it between {% for %} and {% endfor %}."
+            )
         if owner:
             known(owner, self.names, node.lineno)
         else:
@@ -166,8 +136,8 @@ class _Checker:
         if node.target.name in self.names:
             raise Misuse(f"{node.target.name} is a field already.", node.lineno, "Give the {% for %} another name.")
         self.visit(node.iter)
-        _refuse_no_text([node.iter])
-        if _prints_link(node.iter):
+        refuse_no_text([node.iter])
+        if prints_link(node.iter):
             raise Misuse("a link does not go through a {% for %}.", node.lineno, "Print it as it is, {{ url }}.")
         if not _is_list(node.iter):
             raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
@@ -182,7 +152,7 @@ class _Checker:
         if not _has_fit(node):
             hint = "It vanishes with its fields: give one of them |fit."
             raise Misuse("{% optional %} has no field with |fit inside.", node.lineno, hint)
-        if any(_prints_link(part) for printed in node.find_all(nodes.Output) for part in printed.nodes):
+        if any(prints_link(part) for printed in node.find_all(nodes.Output) for part in printed.nodes):
             raise Misuse("a link would vanish with {% optional %}.", node.lineno, "Put {{ url }} outside of it.")
         self.children(node)
 
@@ -199,8 +169,8 @@ class _Checker:
         else:
             _refuse_after_fit(node)
             _try_arguments(node)
-        _refuse_no_text([node.node], takes="published" if node.name == "date" else "")
-        _refuse_no_text([*node.args, *(option.value for option in node.kwargs)])
+        refuse_no_text([node.node], takes="published" if node.name == "date" else "")
+        refuse_no_text([*node.args, *(option.value for option in node.kwargs)])
         self.children(node)
 
     def _fit(self, node: nodes.Filter, printed: bool) -> None:
@@ -270,39 +240,9 @@ def _refuse_on_link(node: nodes.Filter) -> None:
     if node.name == "utm":
         if not (isinstance(node.node, nodes.Name) and node.node.name == "url"):
             raise Misuse("|utm belongs behind the link.", node.lineno, "Write it as in {{ url|utm(campaign='x') }}.")
-    elif any(_prints_link(text) for text in (node.node, *node.args, *(option.value for option in node.kwargs))):
+    elif any(prints_link(text) for text in (node.node, *node.args, *(option.value for option in node.kwargs))):
         hint = "Print it as it is, {{ url }}, or as {{ url|utm(campaign='x') }}."
         raise Misuse("a link is never changed or cut.", node.lineno, hint)
-
-
-def _prints_link(node: nodes.Node | None) -> bool:
-    """Whether the link is, or is in, the text that an expression gives."""
-    return any(name.name == "url" for name in _given(node))
-
-
-def _given(node: nodes.Node | None) -> list[nodes.Name]:
-    """The names whose values are, or are in, what an expression gives; not those it only asks, nor a |date's."""
-    match node:
-        case nodes.Name():
-            return [node]
-        case nodes.Filter():
-            return [] if node.name == "date" else _given(node.node)
-        case nodes.CondExpr():
-            return _given(node.expr1) + _given(node.expr2)
-        case nodes.Concat() | nodes.And() | nodes.Or() | nodes.List():
-            return [name for child in node.iter_child_nodes() for name in _given(child)]
-    return []
-
-
-def _refuse_no_text(texts: Iterable[nodes.Node | None], takes: str = "") -> None:
-    """Refuses what is no text, other than what `takes` says, where a text is printed, changed or gone through."""
-    for name in (name for text in texts for name in _given(text)):
-        if name.name in NOT_PRINTED and name.name != takes:
-            raise _no_text(name)
-
-
-def _no_text(name: nodes.Name) -> Misuse:
-    return Misuse(f"{name.name} is no text.", name.lineno, NOT_PRINTED[name.name])
 
 
 def _is_list(node: nodes.Node | None) -> bool:
@@ -350,6 +290,12 @@ def _first_name(parts: Iterable[nodes.Node | None]) -> str:
 _INSTEAD = {
     nodes.Call: ("calls, such as title.upper(), are", "Use a filter: {{ title|upper }}."),
     nodes.BinExpr: ("sums are", "Join texts with ~, as in {{ section ~ ': ' ~ title }}."),
+    nodes.UnaryExpr: ("a sign before a value is", "Write the value itself."),
+    nodes.Tuple: (
+        "values with commas between, or in round brackets, are",
+        "Join texts with ~, as in {{ section ~ ': ' ~ title }}, and write a list as in ['News', 'Sport'].",
+    ),
+    nodes.Dict: ("a list in curly brackets is", "Write it as in ['News', 'Sport']."),
     nodes.Getitem: ("square brackets are", "Use |first or |last for a list, |fit to shorten a text."),
     nodes.Stmt: ("this tag is", f"There are: {', '.join(TAGS)}."),
 }

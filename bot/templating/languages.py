@@ -28,7 +28,7 @@ def has_dotted_i(language: str) -> bool:
 # -- quotation marks ---------------------------------------------------------------------------------------------------
 
 
-_STRAIGHT = re.compile(r'(?<!\w)"(?=\S)([^"]+)(?<=\S)"(?!\w)')
+_PAIRS = re.compile(r'“([^“”„]+)”|„([^„“”]+)[“”]|«([^«»]+)»|»([^«»]+)«|(?<!\w)"(?=\S)([^"]+)(?<=\S)"(?!\w)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,20 @@ class Quotes:
     inner_close: str
 
     def nested(self, text: str) -> str:
-        """`text` with these marks, and pairs of those of a keyboard, become inner ones; inches stay."""
-        if (self.open, self.close) != (self.inner_open, self.inner_close):
-            text = text.replace(self.close, self.inner_close).replace(self.open, self.inner_open)
-        return _STRAIGHT.sub(lambda found: f"{self.inner_open}{found[1]}{self.inner_close}", text)
+        """`text` with pairs of marks, those of other languages and of a keyboard too, as inner ones; inches stay."""
+        if (self.open, self.close) == (self.inner_open, self.inner_close):
+            return _PAIRS.sub(self._inner, text)
+        before, at = [], 0
+        for found in _PAIRS.finditer(text):
+            before += [self._unpaired(text[at : found.start()]), self._inner(found)]
+            at = found.end()
+        return "".join((*before, self._unpaired(text[at:])))
+
+    def _inner(self, found: re.Match[str]) -> str:
+        return f"{self.inner_open}{found[found.lastindex or 0].strip()}{self.inner_close}"
+
+    def _unpaired(self, text: str) -> str:
+        return text.replace(self.close, self.inner_close).replace(self.open, self.inner_open)
 
     def without(self, text: str) -> str:
         """`text` without the marks, these or those of a keyboard, that stand round the whole of it."""

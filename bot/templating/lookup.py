@@ -19,13 +19,12 @@ from typing import Any
 import regex
 
 from bot.templating.languages import subtags
-from bot.text.clean import one_line
+from bot.text.clean import folded, one_line
 
 _ENDING = re.compile(r"(?:\.txt)?\.[^.]+\Z")
 _NUMBER = re.compile(r"[2-9]|[1-9][0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{N}]+")
-_ONE_I = str.maketrans("İı", "ii")
 _LONGEST = 200  # characters of a section's name that are looked at
 
 Special = tuple[str, str]  # a place (a section, source or kind as a file names it; "" for any) and a language or ""
@@ -80,8 +79,7 @@ def relatives(folders: Sequence[Path], base: str) -> list[str]:
 
 def slug(name: str) -> str:
     """A section, source or kind as a file is named after it: `Arts & Culture` → `arts-culture`, `İdman` → `idman`."""
-    folded = one_line(name[:_LONGEST]).translate(_ONE_I).casefold()
-    return "-".join(_WORDS.findall(folded))
+    return "-".join(_WORDS.findall(folded(one_line(name[:_LONGEST]))))
 
 
 def is_shipped(file: Path, shipped: Sequence[Path]) -> bool:

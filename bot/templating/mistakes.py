@@ -27,9 +27,39 @@ def known(name: str, names: Collection[str], line: int, kind: str = "field") -> 
     """Refuses a name that does not exist, with the nearest that does and all the others."""
     if name not in names:
         name = name[:_LONGEST_NAME]
-        near = difflib.get_close_matches(name, names, n=1)
+        meant = _ELSEWHERE.get(name.lower(), "")
+        near = [meant] if meant in names else difflib.get_close_matches(name.lower(), names, n=1)
         hint = f"Did you mean “{near[0]}”? " if near else ""
         raise Misuse(f"there is no {kind} called “{name}”.", line, f"{hint}There are: {', '.join(sorted(names))}.")
+
+
+_ELSEWHERE = {
+    word: ours
+    for ours, words in {
+        "title": "headline heading header",
+        "url": "link permalink href address",
+        "summary": "description teaser excerpt lead lede intro subtitle text body content",
+        "section": "category rubric topic department",
+        "tags": "categories keywords labels hashtags",
+        "author": "byline writer creator",
+        "image": "picture photo thumbnail",
+        "published": "date time created pubdate timestamp now",
+        "handle": "username user screen_name",
+        "fit": "truncate shorten cut limit slice wordwrap",
+        "upper_first": "capitalize title capital ucfirst",
+        "upper": "uppercase caps",
+        "lower": "lowercase",
+        "hashtag": "hash slugify",
+        "date": "strftime format_date datetimeformat",
+        "replace": "sub substitute",
+        "trim": "strip",
+        "length": "count size",
+        "join": "implode",
+        "utm": "campaign track",
+    }.items()
+    for word in words.split()
+}
+"""What other programs call it."""
 
 
 # -- what Jinja itself has to say ------------------------------------------------------------------------------------
@@ -40,6 +70,7 @@ _NO_SIGN = re.compile(r"unexpected char (.+) at \d+$")
 _NO_COMMA = re.compile(r"expected token ',', got '(.+)'$")
 _TWO_WORDS = re.compile(r"\{%[-+]?\s*(?:(else)\s+(if)|(end)\s+(\w+))\b")
 _END_OF = re.compile(r"'?end of print statement'?"), re.compile(r"'?end of statement block'?")
+_NOT_THE_END = re.compile(r"expected token (}}|%}), got '?(.+?)'?$")
 _CURLY_QUOTES = "“”„‟‘’‚‛«»‹›"
 _ELIF = ("elseif", "elsif")
 
@@ -59,6 +90,10 @@ def misuse(error: TemplateSyntaxError) -> Misuse:
         return Misuse("something that was opened is not closed.", line, "Look for a missing }} or %}.")
     if message.startswith("Missing end of comment"):
         return Misuse("a comment is not closed.", line, "Write #} where it ends.")
+    if message.startswith("Missing end of raw"):
+        return _not_closed("raw", line)
+    if message.startswith("tag name expected"):
+        return Misuse("{% says nothing.", line, f"Behind it stands one of: {', '.join(TAGS)}.")
     return _misread(message, line)
 
 
@@ -79,6 +114,13 @@ def _misread(message: str, line: int) -> Misuse:
         return Misuse(f"a comma is missing before “{behind[1][:_LONGEST_NAME]}”.", line, hint)
     for pattern, sign_of_end in zip(_END_OF, ("}}", "%}"), strict=True):
         message = pattern.sub(sign_of_end, message)
+    if behind := _NOT_THE_END.search(message):
+        hint = "A filter has | before it, texts have ~ between them: {{ section ~ ': ' ~ title|upper }}."
+        return Misuse(f"“{behind[2][:_LONGEST_NAME]}” stands where {behind[1]} should.", line, hint)
+    if message.endswith(("}}", "%}")):
+        return Misuse(f"something is missing before {message[-2:]}.", line, "Write there what is meant, such as title.")
+    if message.endswith("'}'"):
+        return Misuse("a brace is missing or too many.", line, "A field has two on each side, as in {{ title }}.")
     return Misuse(f"this cannot be read: {message.rstrip('.')}.", line)
 
 

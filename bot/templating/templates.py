@@ -49,11 +49,22 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 class Templates:
-    """The templates in some folders; the first folder that has a file of the name wins."""
+    """The templates in some folders; the first folder that has a file of the name wins.
 
-    def __init__(self, folders: Sequence[Path], *, vocabulary: Collection[str] = VOCABULARY) -> None:
+    `before_use` is given the name and the text of each template before anything is made of it, at its first use and
+    whenever its file has changed; it raises TemplateFailed to refuse it (`bot.templating.firstuse`).
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        vocabulary: Collection[str] = VOCABULARY,
+        before_use: Callable[[str, str], None] | None = None,
+    ) -> None:
         self.folders = tuple(folders)
         self._vocabulary = vocabulary
+        self._before_use = before_use
         self._sandbox = Sandbox()
         self._compiled: dict[str, tuple[object, Template]] = {}
         self._seen: dict[Any, Any] | None = None  # what was found, while folders and files are looked at only once
@@ -107,35 +118,26 @@ class Templates:
 
     def check(self, name: str) -> None:
         """Raises TemplateFailed when the template is missing, or has a mistake that shows without an article."""
-        self._template(name)
+        self.get(name)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """The template's text for these values, its elastic fields still whole and marked for `bot.text.fit.solve`.
 
         Raises TemplateFailed, with file and line.
         """
-        template = self._template(name)
-        pieces = []
-        room = MOST_CHARACTERS
-        try:
-            for piece in template.generate(values):
-                room -= len(piece)
-                if room < 0:
-                    break
-                pieces.append(piece)
-        except Exception as error:
-            raise TemplateFailed(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
-        if room < 0:
-            raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
-        return "".join(pieces)
+        return printed(self.get(name), name, values)
 
-    def _template(self, name: str) -> Template:
+    def get(self, name: str) -> Template:
+        """The template, compiled. Raises TemplateBroken when it is missing, unreadable, refused or has a mistake."""
         path = self._look(self._path, name)
         try:
             stamp = self._look(_stamp, path)
             known = self._compiled.get(name)
             if known is None or known[0] != stamp:
-                known = self._compiled[name] = (stamp, self._compile(name, path))
+                source = _source(name, path)
+                if self._before_use:
+                    self._before_use(name, source)
+                known = self._compiled[name] = (stamp, self.compile(name, source))
         except OSError as error:
             raise TemplateBroken(f"The template {name} cannot be read: {error.strerror}.") from error
         return known[1]
@@ -150,8 +152,9 @@ class Templates:
         looked = " and ".join(str(folder) for folder in self.folders)
         raise TemplateBroken(f"There is no template {name} in {looked}.", f"There are: {there}.")
 
-    def _compile(self, name: str, path: Path) -> Template:
-        source = clean(_source(name, path))
+    def compile(self, name: str, source: str) -> Template:
+        """A template of this text, which is not in any file. Raises TemplateBroken when it has a mistake."""
+        source = clean(source)
         try:
             tree = self._sandbox.parse(source, name, name)
             check(tree, self._vocabulary)
@@ -166,6 +169,23 @@ class Templates:
         except Exception as error:  # nobody foresaw it; the posts of other templates are not to suffer
             raise TemplateBroken(f"{name} cannot be understood ({type(error).__name__}).") from error
         return Template.from_code(self._sandbox, code, {})
+
+
+def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
+    """As `Templates.render`, for a template that is compiled already."""
+    pieces = []
+    room = MOST_CHARACTERS
+    try:
+        for piece in template.generate(values):
+            room -= len(piece)
+            if room < 0:
+                break
+            pieces.append(piece)
+    except Exception as error:
+        raise TemplateFailed(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
+    if room < 0:
+        raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
+    return "".join(pieces)
 
 
 def _stamp(path: Path) -> object:

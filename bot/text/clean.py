@@ -53,6 +53,14 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def folded(name: str) -> str:
+    """A name for comparing: upper and lower case are the same in it, and so are all four letters i of Turkish.
+
+    A site may write `İdman`, `idman`, `IDMAN` or `İDMAN` for one section, and its lower case may be right or not.
+    """
+    return name.casefold().replace("i\u0307", "i").replace("ı", "i")
+
+
 def from_html(markup: str) -> str:
     """The text a reader would see of an HTML fragment, clean; paragraphs and line breaks become line ends.
 

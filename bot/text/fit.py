@@ -11,31 +11,26 @@ reckoned from what is known of its length, then proved: this form fits, and the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 from unicodedata import normalize
 
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import WHOLE, Forms
+from bot.text.forms import WHOLE, Forms, Surroundings
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
 __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
 
-LOOK_AHEAD = 3
-"""Forms tried beyond the first that does not fit. A wider one may measure less: it needs no ellipsis, or breaks up a
-link."""
-
-MOST_SAVED = 32
-"""Units that a wider form may measure less than a narrower one: a link that is none any more, and an ellipsis."""
-
 MOST_GUESSES = 4
 """Forms reckoned from the length of others before the search halves what is left."""
+
+MOST_CHECKED = 500_000
+"""Characters measured, for one post, of wider forms that may be shorter than one which is too long. Only thousands of
+links without protocol, in a text without spaces, take more; there the search ends with what it has found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +62,6 @@ def _finished(assembled: str) -> str:
     return tidy(normalize("NFC", assembled))
 
 
-class Trial(NamedTuple):
-    """A form that one field was shown in for trial, and the measured length of the whole text then."""
-
-    pick: int
-    length: int
-
-
 class _Solver:
     """One text being fitted: the forms of each field, and which of them is picked. All start at their smallest.
 
@@ -86,6 +74,7 @@ class _Solver:
         self.lengths = lengths
         self.forms = [Forms(field, limit) for field in layout.fields]
         self.picks = dict.fromkeys(range(len(self.forms)), 0)
+        self.left_to_check = MOST_CHECKED
 
     def solved(self) -> Fitted:
         by_priority: dict[int, list[int]] = {}
@@ -116,14 +105,92 @@ class _Solver:
     def _filled(self, groups: list[list[int]], presumed: int) -> tuple[str, int]:
         """Picks a form for each field, the first few groups being whole; gives the text and its length."""
         for number, equals in enumerate(groups):
-            self.picks |= dict.fromkeys(equals, WHOLE if number < presumed else 0)
+            for index in equals:
+                self.picks[index] = WHOLE if number < presumed else self.forms[index].narrowest()
         for equals in groups[presumed:]:
             self._share(equals)
         text = self._text({})
         return text, self._length(text)
 
+    # -- one field beside the others ---------------------------------------------------------------------------------
+
+    def _grown(self, index: int) -> int:
+        """The widest form of one field that fits beside what the others have; the one it has, should none fit."""
+        beside = self._beside(index)
+        if (length := self._length_with(index, WHOLE, beside)) <= self.limit.most:
+            return WHOLE
+        forms, low = self.forms[index], self.picks[index]
+        forms.expect(length, beside)
+        for pick in range(len(forms) - 2, max(low, forms.first_whole - 1), -1):
+            if self._length_with(index, pick, beside) <= self.limit.most:
+                return pick
+        return self._widest_cut(index, length, beside)
+
+    def _widest_cut(self, index: int, length: int, beside: Surroundings) -> int:
+        """The same among the cuts; `length` is that of the text in which the field is whole.
+
+        Every wider one is too long: it was measured, or it is by so much longer, at least, than one that was.
+        """
+        forms, low, most = self.forms[index], self.picks[index], self.limit.most
+        high = forms.first_whole  # what fits is before it
+        pick = WHOLE
+        guesses = MOST_GUESSES
+        while high - low > 1:
+            pick = self._reckoned(forms, pick, length, low, high) if guesses > 0 else (low + high) // 2
+            guesses -= 1
+            length = self._length_with(index, pick, beside)
+            last = high - 1
+            if forms[pick].end:
+                last = forms.last(forms.longer(pick, beside), most - length, pick, high)
+            if length <= most:
+                low, high = pick, last + 1
+            elif (wider := self._lighter(index, range(last, pick, -1), beside)) is not None:
+                return wider
+            else:
+                high = pick
+        return low
+
+    def _reckoned(self, forms: Forms, pick: int, length: int, low: int, high: int) -> int:
+        """Which cut between two should be the widest that fits, were all characters of a text of one weight.
+
+        It goes by the length of the whole text with one that was tried.
+        """
+        if pick == low:
+            return high - 1  # what may fit beside one that does is all but sure to
+        form = forms[pick]
+        weight = max(forms.width(WHOLE), 1) / forms.whole.end
+        end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - length) / weight
+        return max(forms.near(end, low, high), low + 1)
+
+    def _lighter(self, index: int, picks: Iterable[int], beside: Surroundings) -> int | None:
+        """The first of the forms that fits. Each shows more than one which is too long, but may be lighter."""
+        for pick in picks:
+            if self.left_to_check < 0:
+                break
+            if self._length_with(index, pick, beside) <= self.limit.most:
+                return pick
+            self.left_to_check -= self.forms[index][pick].end
+        return None
+
+    def _beside(self, index: int) -> Surroundings:
+        """What stands before and behind a field while it is seen, the others being as they are."""
+        rules = self.forms[index].rules
+        before, behind = self.layout.around(index, self._shown({}))
+        return Surroundings(before + rules.prefix, rules.suffix + behind)
+
+    def _length_with(self, index: int, pick: int, beside: Surroundings) -> int:
+        """The length of the whole text when one field is shown in some form, the others being as they are."""
+        shown = self.forms[index][pick].text
+        return self._length(_finished(f"{beside.before}{shown}{beside.behind}") if shown else self._text({index: pick}))
+
+    # -- fields of one priority --------------------------------------------------------------------------------------
+
     def _share(self, equals: list[int]) -> None:
-        """Room for fields of one priority: none gets more while another that wants it has less."""
+        """Room for fields of one priority: none gets more while another that wants it has less.
+
+        Each gets the widest form up to a level, the highest at which the whole text fits; then, while it fits, the
+        narrowest next form of any is taken; and what is left then goes to each in turn.
+        """
         if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)):
             self._raise_level(equals)
             self._hand_out_rest(equals)
@@ -131,10 +198,7 @@ class _Solver:
             self.picks[index] = self._grown(index)
 
     def _raise_level(self, equals: list[int]) -> None:
-        """Picks for each field the widest form up to a level, the highest at which the whole still fits.
-
-        Handing out room form by form comes to the same, but takes a measurement for each form.
-        """
+        """Handing out room form by form comes to much the same, but takes a measurement for each form."""
         level, too_high = 0, self.limit.most + 1
         while too_high - level > 1:
             middle = (level + too_high) // 2
@@ -142,83 +206,65 @@ class _Solver:
                 level = middle
             else:
                 too_high = middle
+        for higher in self._levels_above(equals, too_high):
+            if self._fits(self._at_level(equals, higher)):
+                level = higher
         self.picks |= self._at_level(equals, level)
 
     def _at_level(self, equals: list[int], level: int) -> dict[int, int]:
         """For each field the widest form that is itself at most `level` long."""
         return {index: max(self.picks[index], self.forms[index].widest(level)) for index in equals}
 
+    def _levels_above(self, equals: list[int], level: int) -> Iterator[int]:
+        """The levels above one that is too high at which the whole text may still fit, lighter forms being in it."""
+        picks = self._at_level(equals, level)
+        length = self._length(self._text(picks))
+        while self.left_to_check >= 0:
+            wider = self._next_forms(picks)
+            if not wider:
+                return
+            level = max(level + 1, min(self.forms[index].width(pick) for index, pick in wider.items()))
+            higher = self._at_level(equals, level)
+            length += self._longer(picks, higher)
+            if length > self.limit.most:
+                return
+            yield level
+            self.left_to_check -= sum(self.forms[index][pick].end for index, pick in higher.items())
+            picks = higher
+
+    def _longer(self, picks: dict[int, int], wider: dict[int, int]) -> int:
+        """By how much the whole text is longer with wider forms of some fields, at least."""
+        longer = 0
+        for index, pick in wider.items():
+            forms = self.forms[index]
+            if pick != picks[index]:
+                if not forms[picks[index]].end:
+                    return -self.limit.most
+                before, behind = self.layout.around(index, self._shown(picks))
+                beside = Surroundings(before + forms.rules.prefix, forms.rules.suffix + behind)
+                longer += forms.longer(picks[index], beside)(pick)
+                picks = picks | {index: pick}
+        return longer
+
     def _hand_out_rest(self, equals: list[int]) -> None:
         """What is left below the next level: a form more for one field at a time, for the narrowest first."""
-        growing = [index for index in equals if self._may_grow(index)]
-        while growing:
-            index = min(growing, key=lambda index: (self.forms[index].width(self.picks[index] + 1), index))
-            if self._fits({index: self.picks[index] + 1}):
-                self.picks[index] += 1
-            else:
-                growing.remove(index)
-            growing = [index for index in growing if self._may_grow(index)]
-
-    def _may_grow(self, index: int) -> bool:
-        return self.picks[index] + 1 < len(self.forms[index])
-
-    def _grown(self, index: int) -> int:
-        """The widest form of one field that fits beside what the others have; the one it has, should none fit."""
-        tried = self._trial(index)
-        last = tried(WHOLE)
-        if last.length <= self.limit.most:
-            return WHOLE
-        forms, fitting = self.forms[index], self.picks[index]
-        if not forms.rules.minimum:
-            forms.room = max(self.limit.most - last.length + forms.width(WHOLE) + MOST_SAVED, 0)
-        too_wide = last = Trial(len(forms) - 1, last.length)
-        guesses = MOST_GUESSES
-        while too_wide.pick - fitting > 1:
-            middle = self._reckoned(forms, last, fitting, too_wide.pick) if guesses else (fitting + too_wide.pick) // 2
-            guesses = max(guesses - 1, 0)
-            last = tried(middle)
-            if last.length <= self.limit.most:
-                fitting = last.pick
-            else:
-                too_wide = last
-        return fitting if too_wide.length > self.limit.most + MOST_SAVED else self._lighter(index, fitting, too_wide)
-
-    def _trial(self, index: int) -> Callable[[int], Trial]:
-        """What shows one field in any of its forms, the others as they are, and measures the whole text."""
-        forms = self.forms[index]
-        before, after = self.layout.around(index, self._shown({index: WHOLE}))
-
-        def tried(pick: int) -> Trial:
-            shown = forms.rules.dressed(forms[pick].text)
-            text = _finished(before + shown + after) if shown else self._text({index: pick})
-            return Trial(pick, self._length(text))
-
-        return tried
-
-    def _reckoned(self, forms: Forms, last: Trial, fitting: int, too_wide: int) -> int:
-        """Which form between two should be the widest that fits, were all characters of a text of one weight."""
-        weight = max(forms.width(WHOLE), 1) / forms.whole.end
-        form = forms[last.pick]
-        end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - last.length) / weight
-        return max(forms.near(end, fitting, too_wide), fitting + 1)
-
-    def _lighter(self, index: int, fitting: int, too_wide: Trial) -> int:
-        """The widest form that fits: `fitting`, or one beyond the next, which is too wide, that measures less than it.
-
-        It may, when its tail is lighter, or when what it adds makes something no link any more.
-        """
-        forms = self.forms[index]
-        next_form = forms[too_wide.pick]
-        tail = self.limit.length(next_form.tail) - (too_wide.length - self.limit.most)
-        for pick in range(min(too_wide.pick + LOOK_AHEAD, len(forms) - 1), too_wide.pick, -1):
-            form = forms[pick]
-            added = form.source[next_form.end : form.end]
-            comparable = form.source is next_form.source and not _DOTTED.search(added)
-            if comparable and (tail <= 0 or self.limit.length(added + form.tail) > tail):
-                continue
+        wider = self._next_forms({index: self.picks[index] for index in equals})
+        while wider:
+            index = min(wider, key=lambda index: (self.forms[index].width(wider[index]), index))
+            pick = wider.pop(index)
             if self._fits({index: pick}):
-                return pick
-        return fitting
+                self.picks[index] = pick
+                wider |= self._next_forms({index: pick})
+
+    def _next_forms(self, picks: dict[int, int]) -> dict[int, int]:
+        """For each of the fields that are not whole the narrowest form that shows more."""
+        return {
+            index: self.forms[index].narrowest(pick)
+            for index, pick in picks.items()
+            if pick + 1 < len(self.forms[index])
+        }
+
+    # -- the whole text ----------------------------------------------------------------------------------------------
 
     def _fits(self, changes: dict[int, int]) -> bool:
         return self._length(self._text(changes)) <= self.limit.most
@@ -241,9 +287,6 @@ class _Solver:
             pick = self.picks[index]
             if forms[pick] != forms.whole:
                 yield Cut(forms.rules.name, forms.width(WHOLE), forms.width(pick))
-
-
-_DOTTED = re.compile(r"\w\.\w")
 
 
 def _too_long(text: str, needed: int, most: int) -> CannotFit:

@@ -6,7 +6,10 @@ So a form is made when it is asked for; kept is only where words, or whatever el
 
 from __future__ import annotations
 
+import re
+import sys
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -14,6 +17,7 @@ from typing import NamedTuple
 from bot.post import Limit
 from bot.text.atoms import Atom, CutPoint, atoms, cut_point
 from bot.text.marks import CutAt, Field
+from bot.text.measures import LEAST
 from bot.text.sentences import sentence_ends
 
 GOOD_SENTENCE = 0.6
@@ -38,28 +42,52 @@ class Form(NamedTuple):
 NOTHING = Form("", 0, "")
 
 
-class Forms:
-    """Every form of a field that the rules allow and that might fit, by number: narrowest first, the whole text last.
+class Surroundings(NamedTuple):
+    """What stands before and behind a field, its prefix and suffix included."""
 
-    Neighbours may be the same, where the text should not end behind what tells them apart.
+    before: str = ""
+    behind: str = ""
+
+    @property
+    def close(self) -> Surroundings:
+        """As much of it as might make one link with the field: up to the nearest white space, and that before it."""
+        before = self.before.lstrip(_BLANK)
+        return Surroundings(before[max(_last_blank(before), 0) :], _run_at(self.behind, 0))
+
+
+class Forms:
+    """Every form of a field that the rules allow and that might fit, by number: the more it shows the higher.
+
+    The whole text is last, and right before it are the alternatives, which are better than any cut. A form is mostly
+    longer than the one before it, but not always: the end of a sentence has no ellipsis, and what is added may break
+    up a link. Neighbours may be the same, where the text should not end behind what tells them apart.
     """
 
     def __init__(self, field: Field, limit: Limit) -> None:
         self.rules = field.rules
         self.whole = _whole(field.text)
-        self.room = limit.most  # wider cuts need not be looked for
         self._field = field
         self._limit = limit
+        self._least = LEAST.get(limit.length)
+        self._room = limit.most  # longer cuts need not be looked for
+        self._beside = Surroundings()
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
         self._widths: dict[Form, int] = {}
-        self._cuts: list[Atom] = []  # what the text may end behind, if it is cut
+        self._found: list[Atom] = []  # what the text may end behind, if it is cut
+        self._horizon = 0  # as far into the text they were looked for
+        self._cuts: Sequence[int] = ()  # the numbers of those that the rules allow
         self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
         self._wholes: list[Form] = []  # shorter texts, and the text itself
         self._sentence_ends: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
+        return self.first_whole + len(self._wholes)
+
+    @property
+    def first_whole(self) -> int:
+        """The number of the first form that is not cut."""
         self._lay_out()
-        return self._may_vanish + len(self._cuts) + len(self._wholes)
+        return self._may_vanish + len(self._cuts)
 
     def __getitem__(self, number: int) -> Form:
         if number == WHOLE:
@@ -68,28 +96,93 @@ class Forms:
             return NOTHING
         self._lay_out()
         cut = number - self._may_vanish
-        return self._shown(self._cuts, cut) if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)]
+        return self._shown(self._cuts[cut]) if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)]
+
+    def expect(self, length: int, beside: Surroundings) -> None:
+        """What is looked for, when nothing was yet, fits when the whole text is `length` long beside all else."""
+        if self._may_vanish:
+            self._beside = beside.close
+            self._room = self._limit.most - length + self._limit.length(self._whole_with(self._beside))
+
+    # -- lengths -----------------------------------------------------------------------------------------------------
 
     def width(self, number: int) -> int:
         """The length of a form in the limit's units, prefix and suffix not counted."""
         return self._width(self[number])
 
     def widest(self, width: int) -> int:
-        """The number of the widest form that is at most so wide, or -1 if none is."""
-        return bisect_right(range(len(self)), width, key=self.width) - 1
+        """The number of the last form that is at most so long, or -1 if none is."""
+        cuts = self.first_whole
+        wholes = bisect_right(range(cuts, len(self)), width, key=self.width)
+        return cuts + wholes - 1 if wholes else self._last_cut(width)
+
+    def narrowest(self, beyond: int = -1) -> int:
+        """The number of the shortest form that shows more than form `beyond`; of several the one that shows most."""
+        if beyond < 0 and self._may_vanish:
+            return 0
+        last = self.first_whole
+        best = bisect_right(range(last), self[beyond].end if beyond >= 0 else 0, beyond + 1, key=self._end_of)
+        if best < last:
+            last = self.last(self.longer(best, Surroundings()), 0, best, last) + 1
+        numbers = range(best, max(best, min(last, len(self) - 1)) + 1)
+        return min(numbers, key=lambda number: (self.width(number), -number))
+
+    def longer(self, low: int, beside: Surroundings) -> Callable[[int], int]:
+        """What tells by how much a form is longer than form `low` at least, when both stand in some place.
+
+        The more of the text a form shows, the more that is. Compared is only what is behind the last white space that
+        both have: what is before it is the same, and nothing joins across white space. `low` must show something.
+        """
+        form, beside, least = self[low], beside.close, self._least
+        start = _last_blank(form.source, form.end)
+        lead = beside.before if start < 0 else ""
+        length = self._limit.length(lead + form.source[max(start, 0) : form.end] + form.tail + beside.behind)
+        if least is None:
+            return lambda number: -length  # no text is shorter than nothing
+        from_start = length if start < 0 else self._limit.length(beside.before + form.text + beside.behind)
+
+        def at_least(number: int) -> int:
+            other = self[number]
+            rest = _run_at(other.source, other.end, self._horizon) + beside.behind
+            if other.source is form.source:
+                return least(lead + other.source[max(start, 0) : other.end], rest) - length
+            return least(beside.before + other.source[: other.end], rest) - from_start
+
+        return at_least
+
+    def last(self, longer: Callable[[int], int], most: int, low: int, high: int) -> int:
+        """The number, from `low` on and below `high`, of the last form that may be at most so much longer."""
+        step = 1
+        while low + step < high and longer(low + step) <= most:
+            low += step
+            step *= 2
+        return bisect_right(range(low + 1, min(low + step, high)), most, key=longer) + low
 
     def near(self, size: float, low: int, high: int) -> int:
-        """The number, from `low` on and below `high`, of the last form of at most about `size` code points."""
+        """The number, from `low` on and below `high`, of the last cut of at most about `size` code points."""
         return bisect_right(range(low + 1, high), size, key=self._size) + low
 
+    def _end_of(self, number: int) -> int:
+        return self[number].end
+
     def _size(self, number: int) -> int:
-        cut = number - self._may_vanish
-        return self._cuts[cut][1] if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)].end
+        return self._found[self._cuts[number - self._may_vanish]][1]
 
     def _width(self, form: Form) -> int:
         if form not in self._widths:
             self._widths[form] = self._limit.length(form.text)
         return self._widths[form]
+
+    def _last_cut(self, width: int) -> int:
+        """The number of the last cut that is at most so long, or else of the form before the first."""
+        end = self._may_vanish + len(self._cuts)
+        low = bisect_right(range(end), width, key=self.width) - 1
+        if (over := low + 1) == end:
+            return low
+        last = self.last(self.longer(over, Surroundings()), width - self.width(over), over, end)
+        return next((number for number in range(last, over, -1) if self.width(number) <= width), low)
+
+    # -- what there is -----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         """Finds the forms, when one is asked for that is neither all nor nothing."""
@@ -97,27 +190,33 @@ class Forms:
             return
         alternatives = [form for text in self._field.alternatives[::-1] if self._is_narrower(form := _whole(text))]
         self._wholes = [*sorted(alternatives, key=self._width), self.whole]
-        found = self._atoms()
-        first, stop = 0, len(found)
+        self._found = self._atoms()
+        self._cuts = range(len(self._found))
         if alternatives:  # a whole text is better than any cut that takes its room
-            stop = self._first_as_wide(found, self._width(self._wholes[0]))
+            self._cuts = range(self._last_cut(self._width(self._wholes[0]) - 1) + 1 - self._may_vanish)
         if not self._may_vanish:
-            first = self._first_as_wide(found, self.rules.minimum)
-        self._cuts = found[first:stop]
-        self._ends_before.clear()  # it had the numbers of `found`
+            self._cuts = self._long_enough(self.rules.minimum)
 
     def _is_narrower(self, form: Form) -> bool:
         return self._width(form) < self._width(self.whole)
 
-    def _first_as_wide(self, found: list[Atom], width: int) -> int:
-        return bisect_left(range(len(found)), width, key=lambda last: self._width(self._shown(found, last)))
+    def _long_enough(self, minimum: int) -> Sequence[int]:
+        """Those cuts that are at least so long."""
+        short = self._last_cut(minimum - 1)
+        earlier: list[int] = []
+        for number in range(short - 1, -1, -1):
+            if self.width(number) >= minimum:
+                earlier.insert(0, number)
+            elif self[number] == NOTHING or self.width(short) - self.longer(number, Surroundings())(short) < minimum:
+                break
+        return [*earlier, *self._cuts[short + 1 :]]
 
-    def _shown(self, found: list[Atom], last: int) -> Form:
+    def _shown(self, last: int) -> Form:
         """The text as far as an atom; where it should not end there, as far as the nearest before where it may."""
         passed = []
         form = NOTHING
         while last >= 0:
-            if cut := self._cut(found[last]):
+            if cut := self._cut(self._found[last]):
                 form = cut
                 break
             passed.append(last)
@@ -135,8 +234,10 @@ class Forms:
         if cut is CutAt.NONE:
             return []
         if cut is CutAt.ITEM:
+            self._horizon = self.whole.end
             return self._items()
         beginning = self._beginning()
+        self._horizon = len(beginning)
         found = atoms(beginning, clusters=cut is CutAt.GRAPHEME)
         if found and found[-1][1] == len(beginning):  # it ends the text, or was cut in two
             found.pop()
@@ -154,18 +255,42 @@ class Forms:
     def _beginning(self) -> str:
         """A beginning of the text that holds all that could fit: one of megabytes costs no more than a long one."""
         text = self.whole.source
-        size = int(_SPARE * self.room * len(text) / max(self._width(self.whole), 1)) + _CONTEXT
-        while size < len(text) and self._limit.length(text[:size]) <= self.room:
+        size = int(_SPARE * self._room * len(text) / max(self._width(self.whole), 1)) + 1
+        while size < len(text) and self._may_fit(text, size):
             size *= 2
-        return text[:size]
+        return text[: size + _CONTEXT]
+
+    def _may_fit(self, text: str, size: int) -> bool:
+        """Whether the beginning of a text, or more of it, might be short enough."""
+        beginning = self._beside.before + text[:size]
+        if self._least is None:
+            return self._limit.length(beginning) <= self._room
+        return self._least(beginning, _run_at(text, size) + self._beside.behind) <= self._room
+
+    def _whole_with(self, beside: Surroundings) -> str:
+        return f"{beside.before}{self.whole.source}{beside.behind}"
 
 
 _SPARE = 1.25  # the beginning of a text may be lighter than the rest
-_CONTEXT = 64  # characters; what tells whether a sentence ends may stand behind its end
+_CONTEXT = 100  # characters; what stands behind a place may tell whether a text can end there
+
+_BLANK = " \n\t"
+_RUN = re.compile(r"[^ \n]*+")
 
 
 def _whole(text: str) -> Form:
     return Form(text, len(text), "")
+
+
+def _last_blank(text: str, end: int | None = None) -> int:
+    """Where the last space or line end before `end` is, or -1."""
+    return max(text.rfind(" ", 0, end), text.rfind("\n", 0, end))
+
+
+def _run_at(text: str, start: int, end: int = sys.maxsize) -> str:
+    """What follows `start`, up to the next space or line end."""
+    found = _RUN.match(text, start, end)
+    return found[0] if found else ""
 
 
 def _preferring_sentences(found: list[Atom], ends: list[int]) -> list[Atom]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import regex
 
 from bot.post import PostRules
+from bot.text.xlength import least_length, limit_length, weighted_length
 from bot.text.xurls import utf16_length as utf16_units
 
-__all__ = ["CLUSTER", "SEE_MORE", "code_points", "graphemes", "utf16_units", "warnings_for"]
+__all__ = ["CLUSTER", "LEAST", "SEE_MORE", "code_points", "graphemes", "utf16_units", "warnings_for"]
 
 SEE_MORE = (125, 477)
 """Code points of a Facebook post that are seen before “See more”: on a phone, and in a browser on a computer.
@@ -35,6 +37,24 @@ def code_points(text: str) -> int:
 def graphemes(text: str) -> int:
     """Length in characters as a reader sees them: extended grapheme clusters (Unicode Standard Annex 29)."""
     return len(text) if text.isascii() and "\r" not in text else sum(1 for _ in _CLUSTERS(text))
+
+
+Least = Callable[[str, str], int]
+"""What `text`, which white space or the edge of a whole text comes before, adds at least to the length of the whole.
+
+The second argument is what follows `text` up to the next white space: the more of the two together is in `text`, the
+more this is.
+"""
+
+LEAST: Mapping[Callable[[str], int], Least] = {
+    len: lambda text, rest: len(text),
+    code_points: lambda text, rest: len(text),
+    utf16_units: lambda text, rest: utf16_units(text),
+    graphemes: lambda text, rest: graphemes(text),
+    weighted_length: least_length,
+    limit_length: least_length,
+}
+"""By measure. Of any other is known only that no text is shorter than nothing."""
 
 
 def warnings_for(rules: PostRules, text: str) -> tuple[str, ...]:

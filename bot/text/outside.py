@@ -10,6 +10,7 @@ release, of March 2020) want two characters side by side:
 - behind `@` and `$`: a name or a symbol must follow at once;
 - before *and* behind `#`: the character may be part of a hashtag, so the one before takes away the boundary that a
   hashtag needs, and the one behind defuses it where the character is not held to be part of one;
+- behind any of them at the end of a text too: what a template prints next must not become a name;
 - behind a dot that a top-level domain follows: there is no link, with or without `https://`, without these two;
 - between `http:` and `//`, for readers other than X that link whatever begins so.
 
@@ -28,6 +29,7 @@ from typing import Any
 
 import regex
 
+from bot.text.clean import folded
 from bot.text.xhosts import TopLevelDomains, in_any_case
 from bot.text.xtables import newer_tables
 
@@ -43,10 +45,10 @@ _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)
 # An "RT" right before the sign is the one word that X allows there.
 _SIGN: Any = regex.compile(
     rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) @ [A-Za-z0-9.-]+ )
-       | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[])
+       | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[]|\Z)
        | {GAP}? (?<![\p{{L}}\p{{Nd}}_&]) (?P<hash> [#＃] ) (?![\ufe0f\u20e3]) {GAP}?
-         (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] )
-       | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z])
+         (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] | \Z )
+       | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z]|\Z)
        | (?P<protocol> [Hh][Tt][Tt][Pp][Ss]?: ) (?=//)
        | (?P<dot> \. ) (?=[^\W\d_])
     """,
@@ -62,7 +64,7 @@ def defuse(text: str, *, allow: Collection[str] = ()) -> str:
     `#*`, `$*` for all of a kind; upper and lower case are the same. NFC stays NFC, twice is the same as once, and the
     time taken is in proportion to the text.
     """
-    allowed = frozenset(entry.casefold() for entry in allow)
+    allowed = frozenset(map(folded, allow))
     kept = 0  # where the last thing that may stay ends
 
     def defused(found: Any) -> str:
@@ -103,7 +105,7 @@ def _top_level_domains() -> tuple[TopLevelDomains, Callable[[str, int], object]]
 def _listed(sign: str, body: Any) -> Callable[[str, Any, Collection[str]], int]:
     def end_of_listed(text: str, found: Any, allowed: Collection[str]) -> int:
         name = body.match(text, found.end())
-        known = name and (f"{sign}*" in allowed or f"{sign}{name[0]}".casefold() in allowed)
+        known = name and (f"{sign}*" in allowed or folded(f"{sign}{name[0]}") in allowed)
         return int(found.end()) if known else 0
 
     return end_of_listed

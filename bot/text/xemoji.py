@@ -28,6 +28,10 @@ class EmojiWeights:
                 return length
         return 0
 
+    def may_begin(self, text: str) -> bool:
+        """Whether `text` holds a character that stands second in some sequence."""
+        return self._next_joiner(text, 1) is not None
+
     def spans(self, text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, int]]:
         """Start and end of each sequence that begins in text[start:stop]: leftmost first, and the longest there."""
         last = len(text) if stop is None else stop + 1

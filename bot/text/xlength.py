@@ -15,7 +15,7 @@ from unicodedata import normalize
 from bot.text.xemoji import EmojiWeights
 from bot.text.xhosts import in_any_case
 from bot.text.xtables import Rules, Tables, character_classes, newer_tables, reference_tables, rules
-from bot.text.xurls import FoundUrl, Stretch, UrlFinder, counted_stretches, utf16_length
+from bot.text.xurls import MAX_URL, FoundUrl, Stretch, UrlFinder, counted_stretches, utf16_length
 
 X_LIMIT = 280
 """Weighted characters that a post may have (twitter-text, configuration v3)."""
@@ -72,7 +72,48 @@ def limit_length(text: str) -> int:
     reference, newer = _reference(), _newer()
     rest = reference.without_urls(text)
     newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
-    return max(reference.total(rest), newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text))
+    length = newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text)
+    if newer_rest is rest and not newer.may_join(rest.text):
+        return length  # nothing is there that the tables differ in
+    return max(reference.total(rest), length)
+
+
+def least_length(text: str, rest: str = "") -> int:
+    """What `text`, being part of a normalised one, adds at least to its `limit_length`, whatever is a link in it.
+
+    No character but white space stands right before it. `rest` is what follows up to the next white space: the more
+    of both together is in `text`, the more is this.
+    """
+    if "." not in text and "." not in rest:
+        return _least_weight(text)
+    *runs, last = _RUNS.findall(text) or [""]
+    if text[-1:].isspace():
+        rest = ""
+    spared = sum(_most_spared(run, run) for run in runs) + _most_spared(last, last + rest)
+    return _least_weight(text) - spared
+
+
+_RUNS = re.compile(r"\S+")
+
+
+def _most_spared(begun: str, run: str) -> int:
+    """How much less than its characters the beginning of a run without white space may weigh, as of links in it."""
+    if "." not in run:
+        return 0
+    link = rules().url_length
+    if "/" in run:  # any character may belong to a link, of at most `MAX_URL`
+        return max(_least_weight(begun) - max(link, link * (len(begun) // MAX_URL)), 0)
+    # A link without protocol and path is made of the characters of Latin hosts.
+    return sum(max(_least_weight(name) - link, 0) for name in _latin_names()(begun))
+
+
+def _least_weight(text: str) -> int:
+    return len(text) if text.isascii() else min(_reference().weight(text), _newer().weight(text))
+
+
+@cache
+def _latin_names() -> Callable[[str], list[str]]:
+    return re.compile(rf"[{character_classes()['latin_label']}._]{{{rules().url_length // rules().heavy},}}").findall
 
 
 def _with_plain_line_ends(text: str) -> str:
@@ -133,17 +174,21 @@ class Measure:
                 torn = max(torn, end)
         return torn
 
+    def may_join(self, text: str) -> bool:
+        """Whether characters of a text without URLs may join into one emoji."""
+        return not text.isascii() and self._emoji.may_begin(text)
+
     def total(self, rest: Rest) -> int:
         """The weight of the whole text that was cut into `rest`."""
-        return rest.cut + self._weight(rest.text)
+        return rest.cut + self.weight(rest.text)
 
     def unknown_links_extra(self, text: str) -> int:
         """What links with unknown top-level domains would weigh beyond their characters, if X took them for links."""
         if "://" not in text:
             return 0
-        return sum(max(self._rules.url_length - self._weight(link), 0) for link in self.urls.unknown_links(text))
+        return sum(max(self._rules.url_length - self.weight(link), 0) for link in self.urls.unknown_links(text))
 
-    def _weight(self, text: str) -> int:
+    def weight(self, text: str) -> int:
         """Weight of a normalised text without URLs."""
         light, heavy = self._rules.light, self._rules.heavy
         if text.isascii():
@@ -171,7 +216,7 @@ class Measure:
                 end, step, torn = stretch.end, self._rules.url_length, self._torn_end(text, stretch)
             else:
                 end = at + (1 if at < torn else max(self._emoji.length_at(text, at), 1))
-                step = self._weight(text[at:end])
+                step = self.weight(text[at:end])
             weight += step
             if weight > self._rules.limit or self._invalid(text, at, end):
                 break

@@ -45,6 +45,14 @@ def hold(caps: Caps, sent: Sequence[datetime], now: datetime) -> Hold | None:
     return longest
 
 
+def freed(caps: Caps, sent: Sequence[datetime], now: datetime) -> datetime | None:
+    """When gap and caps last stopped forbidding a post, at `now` or before; None when they never did."""
+    past = sent[: bisect_right(sent, now)]
+    windows = ((caps.min_gap, 1), (_HOUR, caps.per_hour), (_DAY, caps.per_day))
+    ends = [past[-most] + window for window, most in windows if 1 <= most <= len(past)]
+    return max((end for end in ends if end <= now), default=None)
+
+
 def _held_until(sent: Sequence[datetime], window: timedelta, most: int, now: datetime) -> datetime | None:
     first = bisect_right(sent, now - window)
     beyond = bisect_left(sent, now + window)

@@ -1,0 +1,189 @@
+"""The judge: compares what the platforms took with what the database says. Pure; it knows nothing of processes.
+
+**Lost**: nobody took the delivery's post, and the database does not say so: its row is gone, it says `published` or
+`withdrawn`, or it still says `sending` when all has come to rest. A delivery that is visibly queued, held, failed,
+skipped or unconfirmed is not lost: somebody can see that it waits, and why.
+
+**Duplicated**: the platforms took the post of one (account, article, round), that is of one delivery, more than once;
+late commits count.
+
+**Wrong state**: the database contradicts the platforms or the rules in any other way:
+  - `queued`, `held`, `failed` or `skipped`, though the platform has the post;
+  - `published` with another id than the post has;
+  - `unconfirmed`, though a read-back must have found the post: it shows in time, and nothing resembles it;
+  - `unconfirmed`, though no attempt of it has an unknown outcome;
+  - an end that the platform's behaviour does not allow, in a run where nothing was killed;
+  - it does not come to rest: queued though nothing holds it back, or settling for ever;
+  - a post on a platform that no attempt in the database has written down beforehand, byte for byte.
+
+**Left to a person**: the delivery ends `unconfirmed` or `held`, which is allowed where nobody else can know, and is
+counted on its own; those `queued` behind an account that only a person can open count as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from faults.behaviours import PERSON, PUBLISHED, WAITS, Behaviour
+
+GONE = "gone"
+MISSING = frozenset({GONE, "published", "withdrawn", "sending"})  # what would hide that nobody took the post
+DENIED = frozenset({"queued", "held", "failed", "skipped"})  # what would hide that somebody did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post that a platform took. `link` is empty on X, where it stands in the text."""
+
+    account: str
+    id: str
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """An attempt as the database has it; `outcome` empty: open."""
+
+    delivery: int
+    account: str
+    text: str
+    link: str
+    outcome: str
+    platform_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A delivery as the database has it when all has come to rest, and when it came to that."""
+
+    delivery: int
+    account: str
+    state: str
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run. `expected`: delivery → account, as they were queued. `killed`: whether any process was.
+
+    `restless`: deliveries that had not come to rest in time. `person`: the accounts that only a person can open.
+    `settles`: whether unknown outcomes are read back at all.
+    """
+
+    expected: dict[int, str]
+    behaviour: dict[str, Behaviour]
+    ends: Sequence[End]
+    tries: Sequence[Try]
+    posts: Sequence[Post]
+    started: datetime
+    killed: bool
+    restless: frozenset[int] = frozenset()
+    person: frozenset[str] = frozenset()
+    settles: bool = True
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What one behaviour came to; `findings` are sentences for whoever has to look."""
+
+    deliveries: int = 0
+    accepted: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    person: int = 0
+    wrong: int = 0
+    slowest: float = 0.0
+    findings: list[str] = field(default_factory=list)
+
+    def add(self, other: Verdict) -> None:
+        for name in ("deliveries", "accepted", "lost", "duplicated", "person", "wrong"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.slowest = max(self.slowest, other.slowest)
+        self.findings += other.findings
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.duplicated or self.wrong)
+
+
+def judge(case: Case) -> dict[str, Verdict]:
+    """Behaviour → what it came to in this run."""
+    verdicts: defaultdict[str, Verdict] = defaultdict(Verdict)
+    ends = {end.delivery: end for end in case.ends}
+    tries: defaultdict[int, list[Try]] = defaultdict(list)
+    written: dict[tuple[str, str, str], int] = {}
+    for each in case.tries:
+        tries[each.delivery].append(each)
+        written[each.account, each.text, each.link] = each.delivery
+    taken: defaultdict[int, list[Post]] = defaultdict(list)
+    for post in case.posts:
+        number = written.get((post.account, post.text, post.link)) or written.get((post.account, post.text, ""))
+        verdict = verdicts[case.behaviour[post.account].name]
+        verdict.accepted += 1
+        if number is None:
+            verdict.wrong += 1
+            verdict.findings.append(f"{post.account}: {post.id} was posted without an attempt: {post.text!r}")
+        else:
+            taken[number].append(post)
+    for number, account in case.expected.items():
+        end = ends.get(number) or End(delivery=number, account=account, state=GONE)
+        _judge_one(case, end, tries[number], taken[number], verdicts[case.behaviour[account].name])
+    if not case.killed:
+        for account, behaviour in case.behaviour.items():
+            mine = [ends[number] for number, owner in case.expected.items() if owner == account and number in ends]
+            _judge_account(behaviour, account, mine, case.settles, verdicts[behaviour.name])
+    return dict(verdicts)
+
+
+def _judge_one(case: Case, end: End, tries: Sequence[Try], taken: Sequence[Post], verdict: Verdict) -> None:
+    named = f"d{end.delivery} ({end.account}) {end.state}{'/' + end.reason if end.reason else ''}"
+    verdict.deliveries += 1
+    verdict.person += end.state in ("unconfirmed", "held") or (end.state == "queued" and end.account in case.person)
+    if end.at is not None and end.state != "queued":
+        verdict.slowest = max(verdict.slowest, (end.at - case.started).total_seconds())
+    if not taken and end.state in MISSING:
+        verdict.lost += 1
+        verdict.findings.append(f"lost: {named}, and no platform took it")
+    if len(taken) > 1:
+        verdict.duplicated += 1
+        verdict.findings.append(f"duplicated: {named} was taken {len(taken)} times: {[post.id for post in taken]}")
+    if wrong := _contradiction(case, end, tries, taken):
+        verdict.wrong += 1
+        verdict.findings.append(f"wrong: {named}, {wrong}")
+
+
+def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[Post]) -> str:
+    """What is wrong with the end of a delivery, or an empty string."""
+    unknown = any(each.outcome == "unknown" for each in tries)
+    if taken and end.state in DENIED:
+        return "though a platform has the post"
+    if taken and end.state == "published" and not {each.platform_id for each in tries} & {post.id for post in taken}:
+        return f"with an id that is not the post's ({[post.id for post in taken]})"
+    if end.state == "sending" and taken:
+        return "though all has come to rest"
+    if end.state == "unconfirmed":
+        if case.settles and taken and case.behaviour[end.account].findable:
+            return "though a read-back must have found it"
+        if not unknown and not case.behaviour[end.account].doubtful:
+            return "though no attempt of it is unknown"
+    if end.delivery in case.restless:
+        return "and it does not come to rest"
+    return ""
+
+
+def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], settles: bool, verdict: Verdict) -> None:
+    """Nothing was killed: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
+    states = Counter(end.state for end in ends)
+    allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
+    if not settles:  # then a person has to say of each unknown what became of it, and its account waits for that
+        allowed, rest = allowed | PERSON, rest | WAITS
+    odd = sum(count for state, count in states.items() if state not in rest)
+    struck = [state for state in states if state in allowed]
+    if odd > 1 or not struck or any(state not in allowed | rest for state in states):
+        verdict.wrong += 1
+        verdict.findings.append(f"wrong: {account} ({behaviour.name}) ended as {dict(states)}")

@@ -1,0 +1,93 @@
+"""What the database of a run says, read from outside with the project's own tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from bot.store.schema import attempts, deliveries, doors, history, lanes
+from faults.judge import End, Try
+
+SETTLES = find_spec("bot.reconcile") is not None
+FAR_OFF = timedelta(seconds=25)  # what waits for longer than this has come to rest
+PERSONS = frozenset({"not_found", "ambiguous"})  # an unconfirmed delivery with such a reason waits for a person
+
+
+class Records:
+    """A look at one database. Every read is short, and takes no lock that a writer would notice for long."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url, poolclass=NullPool)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._engine.dispose()
+
+    def _all(self, query: Any) -> list[Any]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
+
+    def ends(self) -> list[End]:
+        d = deliveries.c
+        when = sa.select(sa.func.max(history.c.at)).where(history.c.delivery == d.id).scalar_subquery()
+        rows = self._all(sa.select(d.id, d.account, d.state, d.reason, when))
+        return [
+            End(delivery=number, account=account, state=str(state), reason=reason, at=_aware(at))
+            for number, account, state, reason, at in rows
+        ]
+
+    def tries(self) -> list[Try]:
+        a = attempts.c
+        rows = self._all(sa.select(a.delivery, a.account, a.text, a.link, a.outcome, a.platform_id).order_by(a.id))
+        return [
+            Try(delivery=delivery, account=account, text=text, link=link, outcome=str(outcome or ""), platform_id=id)
+            for delivery, account, text, link, outcome, id in rows
+        ]
+
+    def restless(self) -> frozenset[int]:
+        """The deliveries that something will still happen to by itself, soon."""
+        with self._engine.connect() as connection:
+            d = deliveries.c
+            unsettled = d.state.in_(("queued", "sending", "unconfirmed"))
+            rows = list(connection.execute(sa.select(d.id, d.account, d.state, d.reason).where(unsettled)))
+            held_back = self._held_back(connection)
+        return frozenset(row.id for row in rows if _moves(row, held_back))
+
+    def closed_for_a_person(self) -> frozenset[str]:
+        """The accounts that nothing opens but a person: no moment is said."""
+        rows = self._all(sa.select(lanes.c.account, lanes.c.closed_reason, lanes.c.closed_until))
+        return frozenset(account for account, reason, until in rows if reason and until is None)
+
+    def _held_back(self, connection: sa.Connection) -> frozenset[str]:
+        """The accounts that make no call for a good while."""
+        far = datetime.now(UTC) + FAR_OFF
+        wake = lanes.c["wake_at"] if "wake_at" in lanes.c else lanes.c["next_try"]
+        rows = connection.execute(sa.select(lanes.c.account, wake, lanes.c.closed_reason, lanes.c.closed_until))
+        held = {
+            account
+            for account, wake_at, reason, until in rows
+            if (wake_at and _aware(wake_at) > far) or (reason and (until is None or _aware(until) > far))
+        }
+        closed_doors = connection.execute(sa.select(doors.c.key, doors.c.until))
+        held |= {key.split()[-1] for key, until in closed_doors if until is None or _aware(until) > far}
+        return frozenset(held)
+
+
+def _moves(row: Any, held_back: frozenset[str]) -> bool:
+    """Whether a delivery that has not ended will go on by itself."""
+    if row.state == "queued":
+        return row.account not in held_back
+    if row.state == "sending":
+        return True
+    return SETTLES and row.reason not in PERSONS
+
+
+def _aware(moment: Any) -> Any:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
