@@ -14,7 +14,7 @@ help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
 	@echo "make bench   speed beside other packages, which it installs apart; KEEP=1 writes docs/benchmarks.md again"
-	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
+	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node); SEED=7 others"
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -37,7 +37,7 @@ types: $(VENV)/.ready-dev
 
 # The fuzz is a part of `make test` too where node and the package are; this fetches the package first, into bench/.peers.
 fuzz: $(VENV)/.ready-dev
-	@$(BIN)/python -m bench.fuzz
+	@$(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m bench.fuzz
 
 # What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed.
 bench: $(VENV)/.ready-dev
