@@ -13,15 +13,10 @@ SCRATCH := $(shell if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi)
 help:
 	@echo "make demo    the main job in front of you: articles in, posts out to the bundled sandbox, log shown"
 	@echo "make test    formatting, lint, types and all tests, on SQLite and on PostgreSQL"
-<<<<<<< HEAD
 	@echo "make bench   speed beside other packages; ONLY=text or ONLY=delivery; KEEP=1 writes docs/benchmarks.md again"
 	@echo "make faults  processes killed at every place while the platforms misbehave in every way; SEED=n repeats a run"
 	@echo "make mutants the suite must notice when a safeguard is taken out: each is, in a copy, and the tests are run"
-	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
-=======
-	@echo "make bench   speed beside other packages, which it installs apart; KEEP=1 writes docs/benchmarks.md again"
 	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node); SEED=7 others"
->>>>>>> fit
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
 
