@@ -57,7 +57,7 @@ class Plan:
 
     @property
     def title(self) -> str:
-        told = self.behaviours[0] if len(self.behaviours) == 1 else "all behaviours"
+        told = " + ".join(self.behaviours) if len(self.behaviours) < 9 else "all behaviours"
         return f"run {self.number}: {self.point}, {told}, {self.database}, seed {self.seed}"
 
 
