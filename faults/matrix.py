@@ -27,9 +27,13 @@ OTHER_WAYS = ("unpublish.py", "restored.py")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How big each run of the matrix is, and how many accounts a run with all behaviours has."""
+    """How many behaviours share a run of the matrix, and how big it is; the same for a run with all of them.
 
-    lanes: int = 8
+    Two accounts on each platform for each behaviour are the least, for one of them may be killed before its time.
+    """
+
+    behaviours: int = 3
+    lanes: int = 12
     articles: int = 2
     mixed_lanes: int = 96
     mixed_articles: int = 3
@@ -41,13 +45,12 @@ def points() -> list[str]:
 
 
 def plans(seed: int, databases: Sequence[str], size: Size) -> Iterator[Plan]:
-    """Every crash point × every behaviour × every database, on both platforms at once; then all behaviours together."""
+    """Every crash point × every behaviour × every database, on both platforms; and all behaviours together."""
     dice, number = random.Random(seed), 0
-    together = tuple(behaviour.name for behaviour in BEHAVIOURS if not behaviour.alone)
     for point in points():
         for database in databases:
-            for cast in (together, *((behaviour.name,) for behaviour in BEHAVIOURS)):
-                mixed = len(cast) > 1
+            for cast in _casts(dice, size):
+                mixed = len(cast) > size.behaviours
                 lanes = size.mixed_lanes if mixed else size.lanes
                 articles = size.mixed_articles if mixed else size.articles
                 yield Plan(
@@ -62,6 +65,15 @@ def plans(seed: int, databases: Sequence[str], size: Size) -> Iterator[Plan]:
                     workers=dice.choice((1, 2)) if database == POSTGRESQL else 1,
                 )
                 number += 1
+
+
+def _casts(dice: random.Random, size: Size) -> list[tuple[str, ...]]:
+    """All behaviours in one run, a few of them in each of the others, in an order of its own; some stay alone."""
+    together = [behaviour.name for behaviour in BEHAVIOURS if not behaviour.alone]
+    alone = [(behaviour.name,) for behaviour in BEHAVIOURS if behaviour.alone]
+    mixed = dice.sample(together, len(together))
+    few = [tuple(mixed[first : first + size.behaviours]) for first in range(0, len(mixed), size.behaviours)]
+    return [tuple(together), *few, *alone]
 
 
 def _kills(point: str, deliveries: int, dice: random.Random) -> Iterator[tuple[str, str, int]]:
