@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import page
+from bench import page, scale
 from bench.posting import report as posting_report
 from bench.posting.races import ROUNDS
 from bench.posting.rows import measured as measured_posting
@@ -45,7 +45,17 @@ def delivery(options: argparse.Namespace) -> tuple[int, dict[str, str]]:
     return missed, {posting_report.TITLE: posting_report.section(found)}
 
 
-GROUPS: dict[str, Group] = {"text": text, "delivery": delivery}
+def scaling(options: argparse.Namespace) -> tuple[int, dict[str, str]]:
+    if options.words and options.words not in scale.TITLE.lower():
+        return 0, {}
+    found = []
+    for growth in scale.growths(say, scale=options.scale):
+        found.append(growth)
+        say(growth.line())
+    return sum(not growth.met for growth in found), {scale.TITLE: scale.section(found, page.measured_on())}
+
+
+GROUPS: dict[str, Group] = {"text": text, "delivery": delivery, "scale": scaling}
 
 
 def main() -> int:

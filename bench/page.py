@@ -16,8 +16,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 INTRODUCTION = """# How fast Nightdesk is
 
-`make bench` measures all of this on your machine and says which targets are missed; `make bench ONLY=text` or
-`ONLY=delivery` measures one part of it, and `KEEP=1` also writes its section of this page again.
+`make bench` measures all of this on your machine and says which targets are missed; `make bench ONLY=text`,
+`ONLY=delivery` or `ONLY=scale` measures one part of it, and `KEEP=1` also writes its section of this page again.
 """
 
 

@@ -217,7 +217,8 @@ def _short(article: Article) -> str:
 def _links(url: str, rendered: str) -> list[str]:
     """The article's link as a rendered template has it: as it is, or with campaign parameters, up to their mark."""
     page = re.split("[?#]", url, maxsplit=1)[0]
-    with_campaign = re.findall(rf"{re.escape(page)}[^\s{LINK_END}]*+(?={LINK_END})", rendered) if page else []
+    marked = page and LINK_END in rendered
+    with_campaign = re.findall(rf"{re.escape(page)}[^\s{LINK_END}]*+(?={LINK_END})", rendered) if marked else []
     for link in with_campaign:
         rendered = rendered.replace(link + LINK_END, "")
     return [*with_campaign, url] if url and url in rendered else with_campaign
@@ -237,5 +238,14 @@ def _stands_clear(url: str, text: str) -> bool:
     Before it: twitter-text v3, validUrlPrecedingChars. Behind it only closing punctuation and white space are safe
     on every platform.
     """
-    clear = rf"(?<![A-Za-z0-9@＠$#＃]){re.escape(url)}(?=[.,;:!?)\]}}»”’\"'…。、）」]*(?:\s|\Z))"
-    return re.search(clear, text) is not None
+    start = text.find(url)
+    while start >= 0:  # no pattern with the link in it: compiling one a post would cost more than all the rest
+        before, end = text[start - 1 : start], start + len(url)
+        if not _RUNS_INTO.match(before) and _CLOSES.match(text, end):
+            return True
+        start = text.find(url, start + 1)
+    return False
+
+
+_RUNS_INTO = re.compile("[A-Za-z0-9@＠$#＃]")
+_CLOSES = re.compile(r"[.,;:!?)\]}»”’\"'…。、）」]*(?:\s|\Z)")

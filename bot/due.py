@@ -56,10 +56,11 @@ def _due(desk: Nightdesk, tx: Transaction, overview: Overview, account: Account)
 
 
 def is_stalled(desk: Nightdesk, tx: Transaction, overview: Overview, account: Account) -> bool:
-    """Whether something would have gone out at least ten minutes ago if a pass had run since the last one."""
+    """Whether something would have gone out at least ten minutes ago if a pass had run since the last one.
+
+    Asked only where none has run for that long, of accounts that wanted a look.
+    """
     now, late = overview.now, overview.now - PATIENCE
-    if not overview.nobody_works or not overview.restless(account, late):
-        return False
     opens = opens_at(desk, tx, account)
     if opens is None or opens > now:
         return False

@@ -110,7 +110,9 @@ class Overview:
             return f"the account is closed until {_at(account, lane.closed_until)}: {lane.closed_reason}", skip
         if trouble := self.troubles.get(account.name):
             return trouble, "nightdesk check"
-        if door := self.door(account):
+        if (door := self.door(account)) and door.slowed:
+            return f"the {account.platform} app of the account is slowed down: {door.reason}", skip
+        if door:
             return f"the {account.platform} app of the account is closed: {door.reason}", skip
         if (lane := self.resting(account.name)) and lane.wake_at:
             return f"it could not be sent, and is tried again at {_at(account, lane.wake_at)}", skip

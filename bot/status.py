@@ -26,6 +26,7 @@ from bot.store.census import Count, OpenAttempt
 from bot.store.database import Transaction
 from bot.store.lanes import Lane
 from bot.tasks import Kind, Task
+from bot.timetable.lateness import PATIENCE
 
 FAILURES_TO_TELL = 3  # reads of a source that failed in a row
 MOST_TOLD = 50  # accounts, and tasks, unless all are asked for; those that need somebody come first
@@ -67,14 +68,15 @@ class _Look:
     overview: Overview
     counts: list[Count]
     unconfirmed: list[OpenAttempt]
+    failed: list[tuple[Delivery, str]]
     late: list[LatePost]
     late_of: dict[str, LatePost]
     closed: dict[str, Lane]
-    failed: list[Delivery]
     due: dict[str, int] = field(default_factory=dict)
     states: dict[str, Counter[State]] = field(default_factory=lambda: defaultdict(Counter))
     reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     stamps: dict[str, Counter[bool]] = field(default_factory=lambda: defaultdict(Counter))
+    failures: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     stalls: int = 0
 
     @classmethod
@@ -91,10 +93,10 @@ class _Look:
             overview,
             counts,
             unconfirmed=census.open_attempts(tx, (State.UNCONFIRMED,), MOST_ATTEMPTS) if unsure else [],
+            failed=census.failed(tx, MOST_ATTEMPTS),
             late=late,
             late_of={its.account: its for its in queue},
             closed=closed,
-            failed=deliveries.tasks(tx),
         )
         look._tally()
         queued = {name: states[State.QUEUED] for name, states in look.states.items()}
@@ -102,6 +104,8 @@ class _Look:
         return look
 
     def _tally(self) -> None:
+        for delivery, _ in self.failed:
+            self.failures[delivery.account].append(delivery.id)
         for count in self.counts:
             self.states[count.account][count.state] += count.number
             if count.state is State.UNCONFIRMED:
@@ -146,19 +150,22 @@ def _health(look: _Look, account: Account, states: Counter[State]) -> tuple[Heal
         return _NEEDED, trouble
     if number := look.stamps.get(name, Counter())[not overview.is_live(account)]:
         return _NEEDED, _stranded(number, account, live=not overview.is_live(account))
-    if failed := [its for its in look.failed if its.account == name]:
-        return _NEEDED, f"{len(failed)} failed and wait for you: `nightdesk show d{failed[0].id}` says why"
     if late := look.late_of.get(name):
         return _NEEDED, f"d{late.delivery} is late: {late.why}"
     if held := states[State.HELD]:
         return _NEEDED, f"{held} held: `nightdesk queue list --state held` says why"
     if paused := overview.paused(account):
         return Health.HEALTHY, f"paused: {paused}"
-    if (door := overview.door(account)) and not door.slowed:
+    if failed := look.failures.get(name):
+        return _NEEDED, f"{len(failed)} failed and wait for you: `nightdesk show d{failed[0]}` says why"
+    door = overview.door(account)
+    if door and not door.slowed:
         return _NEEDED, f"its {account.platform} app is closed: {door.reason}"
     if states[State.QUEUED] and _is_stalled(look, account):
         return Health.STALLED, f"{_STALLED}: is `nightdesk run` (or cron) at work?"
-    return Health.HEALTHY, f"closed: {closed.closed_reason}; it opens by itself" if closed else ""
+    if closed:
+        return Health.HEALTHY, f"closed: {closed.closed_reason}; it opens by itself"
+    return Health.HEALTHY, f"slowed down: {door.reason}" if door else ""
 
 
 _STALLED = "something was due for ten minutes and no pass has run"
@@ -166,10 +173,12 @@ _STALLED = "something was due for ten minutes and no pass has run"
 
 def _is_stalled(look: _Look, account: Account) -> bool:
     """Asked of so many accounts at most; once one is stalled the desk is."""
-    if not look.overview.nobody_works or look.stalls >= MOST_ACCOUNTS:
+    overview = look.overview
+    wanted = overview.nobody_works and overview.restless(account, overview.now - PATIENCE)
+    if not wanted or look.stalls >= MOST_ACCOUNTS:
         return False
     look.stalls += 1
-    return is_stalled(look.desk, look.tx, look.overview, account)
+    return is_stalled(look.desk, look.tx, overview, account)
 
 
 def _unconfirmed(number: int, reasons: Counter[str]) -> str:
@@ -259,11 +268,8 @@ def _tasks(look: _Look) -> Iterator[Task]:
     for name, lane in look.closed.items():
         if lane.closed_until is None and not look.states.get(name, Counter())[State.UNCONFIRMED]:
             yield _of_account(Kind.CLOSED_LANE, name, lane.closed_reason or "", f"nightdesk resume --account {name}")
-    for its in look.failed:
-        yield _to_judge(its)
-    for door in look.overview.doors.values():
-        if door.slowed:
-            continue  # it opens by itself
+    yield from (_failed(delivery, title) for delivery, title in look.failed)
+    for door in (door for door in look.overview.doors.values() if not door.slowed):
         yield Task(kind=Kind.CLOSED_DOOR, account=None, what=f"{door.key}: {door.reason}", command="nightdesk resume")
     for name, trouble in look.overview.troubles.items():
         if name in look.overview.accounts:
@@ -285,6 +291,18 @@ def _of_account(kind: Kind, name: str, what: str, command: str) -> Task:
     return Task(kind=kind, account=name, what=what, command=command)
 
 
+def _failed(delivery: Delivery, title: str) -> Task:
+    named = f"d{delivery.id}"
+    return Task(
+        kind=Kind.FAILED,
+        account=delivery.account,
+        delivery=named,
+        title=title,
+        what=tasks.in_words(delivery.state, delivery.reason),
+        command=tasks.settled_by(delivery.state, delivery.reason, named),
+    )
+
+
 def _to_resolve(made: OpenAttempt) -> Task:
     named = f"d{made.delivery}"
     return Task(
@@ -296,12 +314,6 @@ def _to_resolve(made: OpenAttempt) -> Task:
         what=tasks.in_words(made.state, made.reason),
         command=tasks.settled_by(made.state, made.reason, named),
     )
-
-
-def _to_judge(its: Delivery) -> Task:
-    named = f"d{its.id}"
-    command = tasks.settled_by(its.state, its.reason, named)
-    return Task(kind=Kind.FAILED, account=its.account, delivery=named, what=f"failed: {its.reason}", command=command)
 
 
 def _of_sources(read: Iterable[SourceHealth]) -> Iterator[Task]:

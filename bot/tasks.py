@@ -19,8 +19,8 @@ class Kind(StrEnum):
 
     LATE = "late"
     UNCONFIRMED = "unconfirmed"
-    HELD = "held"
     FAILED = "failed"
+    HELD = "held"
     CLOSED_LANE = "closed account"
     CLOSED_DOOR = "closed app"
     TROUBLE = "trouble"
@@ -62,7 +62,7 @@ UNCONFIRMED: Mapping[str, _Meaning] = {
 _PLAIN: Mapping[State, _Meaning] = {
     State.UNCONFIRMED: _Meaning("it may be live: look at the account", _SAY),
     State.HELD: _Meaning("it waits for a person", "nightdesk queue release {0} or nightdesk queue skip {0}"),
-    State.FAILED: _Meaning("the platform refused it", "nightdesk retry {0}"),
+    State.FAILED: _Meaning("the platform refused it", "nightdesk retry {0} or nightdesk resolve {0} --drop"),
     State.WITHDRAWN: _Meaning("it was deleted from the platform again", "nightdesk queue again {0}"),
     State.PUBLISHED: _Meaning("the platform took it", ""),
     State.SENDING: _Meaning("it is being sent, or the run that sent it has died; the next run reads it back", ""),

@@ -179,6 +179,43 @@ def test_an_unconfirmed_post_needs_a_person(made: World) -> None:
     assert health(made, "fb-page")[1] == "healthy"
 
 
+def test_status_counts_what_is_open_and_says_what_to_do(made: World) -> None:
+    made.add("Lost", "Waits", accounts=["x-main"])
+    made.add("Kept", accounts=["fb-page"])
+    nightdesk("queue", "hold", "d3", "--now", NOW, home=made.home)
+    made.order(kind="reset_after", account="x-main")
+    nightdesk("once", "--now", NOW, home=made.home)
+    exit_status, whole = status(made)
+    assert exit_status == 4
+    counts = {name: whole[name] for name in ("queued", "due", "in_flight", "held", "unconfirmed", "unconfirmed_for")}
+    assert counts == {
+        "queued": 1, "due": 1, "in_flight": 0, "held": 1, "unconfirmed": 1, "unconfirmed_for": {"settling": 1},
+    }  # fmt: skip
+    assert whole["oldest"]["delivery"] == "d1"
+    assert [lane["name"] for lane in whole["closed"]] == ["x-main"]
+    assert [(task["kind"], task["delivery"], task["command"]) for task in whole["tasks"]] == [
+        ("unconfirmed", "d1", "nightdesk resolve d1 --look"),
+        ("held", None, "nightdesk queue list --state held --account fb-page"),
+    ]
+    assert (whole["more_tasks"], whole["more_accounts"]) == (0, 0)
+    told = nightdesk("status", "--now", NOW, home=made.home)
+    assert "To do:" in told.err
+    assert "→ nightdesk resolve d1 --look" in told.err
+
+
+def test_status_tells_what_is_paused_and_which_app_is_closed(made: World) -> None:
+    made.add("Ferry", accounts=["x-main"])
+    until = "2026-06-01T12:00:00+02:00"
+    nightdesk("pause", "--account", "fb-page", "--reason", "storm", "--until", until, "--now", NOW, home=made.home)
+    made.order(kind="refuse", status=402, account="x-main")
+    nightdesk("once", "--now", NOW, home=made.home)
+    exit_status, whole = status(made)
+    assert exit_status == 4
+    assert whole["paused"] == [{"scope": "account:fb-page", "reason": "storm", "until": until}]
+    assert [door["name"] for door in whole["doors"]] == ["x rehearsal x-main"]
+    assert [task["kind"] for task in whole["tasks"]] == ["closed app"]
+
+
 def test_a_held_post_needs_a_person(made: World) -> None:
     made.add("Ferry", accounts=["x-main"])
     nightdesk("queue", "hold", "d1", "--now", NOW, home=made.home)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def show(rows: list[dict[str, Any]], *, as_json: bool = False) -> None:
+def show(rows: Iterable[dict[str, Any]], *, as_json: bool = False) -> None:
     output.listing(
         rows,
         record=dict,
@@ -146,3 +146,25 @@ def test_a_record_has_the_fields_in_order_and_speaks_times_in_the_accounts_zone(
     ]  # fmt: skip
     assert record["due_at"] == "2026-11-22T18:00:00+04:00"
     assert json.dumps(record["state"]) == '"queued"'
+
+
+def test_a_long_table_is_printed_screen_by_screen(
+    on_terminal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row waits for the last one, the heading comes once, and columns only become wider."""
+    monkeypatch.setattr(output, "SCREEN", 2)
+    shown = on_terminal({"a": "one", "b": 1}, {"a": "two", "b": 2}, {"a": "a long name", "b": 3}, {"a": "x", "b": 4})
+    lines = [line.rstrip() for line in shown.splitlines() if line.strip()]
+    assert lines == ["name  what it says", "one   1", "two   2", "a long name  3", "x            4"]
+
+
+def test_the_first_rows_are_printed_before_the_last_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[str] = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        yield {"a": 1, "b": ""}
+        seen.append(capsys.readouterr().out)
+        yield {"a": 2, "b": ""}
+
+    show(rows())
+    assert seen == ["1\t\n"]

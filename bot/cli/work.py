@@ -108,6 +108,8 @@ def _say_what_stops(desk: Nightdesk) -> None:
 def _say_what_to_do(summary: Summary, sandbox: str) -> None:
     """`sandbox`: where rehearsed posts go."""
     if summary.as_json()["unconfirmed"]:
-        output.note("An unconfirmed post may be live: look at the account, then `nightdesk resolve`.")
+        output.note(
+            "An unconfirmed post may be live: it is looked for by itself; `nightdesk resolve` is for what you saw."
+        )
     if summary.sandbox_not_reached:
         output.note(f"Is `nightdesk sandbox` running? The settings expect it at {sandbox}.")

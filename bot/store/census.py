@@ -11,9 +11,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.delivery import State
+from bot.delivery import Delivery, State
 from bot.store.database import Transaction
-from bot.store.schema import IN_LINE, IS_PIN, IS_UNSETTLED, articles, attempts, deliveries, history
+from bot.store.rows import made
+from bot.store.schema import IN_LINE, IS_PIN, IS_TASK, IS_UNSETTLED, articles, attempts, deliveries, history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,13 @@ def open_attempts(tx: Transaction, states: Collection[State], limit: int) -> lis
         .limit(limit)
     )
     return [OpenAttempt(**row._mapping) for row in tx.execute(found)]
+
+
+def failed(tx: Transaction, limit: int) -> list[tuple[Delivery, str]]:
+    """The failed deliveries that wait for a person, at most so many, each with its article's title."""
+    columns = sa.select(deliveries, articles.c.title).join_from(deliveries, articles)
+    rows = tx.execute(columns.where(IS_TASK).order_by(deliveries.c.account, deliveries.c.id).limit(limit))
+    return [(made(Delivery, row, deliveries), row.title) for row in rows]
 
 
 def entered_queue(tx: Transaction, delivery: int) -> datetime | None:

@@ -120,12 +120,14 @@ class Forms:
         """The number of the shortest form that shows more than form `beyond`; of several the one that shows most."""
         if beyond < 0 and self._may_vanish:
             return 0
-        last = self.first_whole
-        best = bisect_right(range(last), self[beyond].end if beyond >= 0 else 0, beyond + 1, key=self._end_of)
-        if best < last:
-            last = self.last(self.longer(best, Surroundings()), 0, best, last) + 1
-        numbers = range(best, max(best, min(last, len(self) - 1)) + 1)
-        return min(numbers, key=lambda number: (self.width(number), -number))
+        cuts = self.first_whole
+        shown = self[beyond].end if beyond >= 0 else 0
+        best = last = bisect_right(range(cuts), shown, beyond + 1, key=self._end_of)
+        if best < cuts:
+            last = self.last(self.longer(best, Surroundings()), 0, best, cuts) + 1
+        if last >= cuts:  # the first whole text may be it, and others of its length
+            last = bisect_right(range(len(self)), self.width(last), last, key=self.width) - 1
+        return min(range(best, last + 1), key=lambda number: (self.width(number), -number))
 
     def longer(self, low: int, beside: Surroundings) -> Callable[[int], int]:
         """What tells by how much a form is longer than form `low` at least, when both stand in some place.
@@ -139,14 +141,14 @@ class Forms:
         length = self._limit.length(lead + form.source[max(start, 0) : form.end] + form.tail + beside.behind)
         if least is None:
             return lambda number: -length  # no text is shorter than nothing
-        from_start = length if start < 0 else self._limit.length(beside.before + form.text + beside.behind)
 
         def at_least(number: int) -> int:
             other = self[number]
             rest = _run_at(other.source, other.end, self._horizon) + beside.behind
             if other.source is form.source:
                 return least(lead + other.source[max(start, 0) : other.end], rest) - length
-            return least(beside.before + other.source[: other.end], rest) - from_start
+            whole = self._limit.length(beside.before + form.text + beside.behind)
+            return least(beside.before + other.source[: other.end], rest) - whole
 
         return at_least
 
