@@ -78,8 +78,12 @@ def claim_due(desk: Nightdesk, tx: Transaction, *, most: int, until: datetime, f
         meta.set(tx, meta.SWITCH, "on")
     claimed.lanes = len(taken)
     leases = {lane.account: _lease(desk, lane) for lane in taken}
-    moving = [lane for lane in taken if _may_move(orders, leases[lane.account])]
-    returns = [Return(account=lane.account, fence=lane.fence) for lane in taken if lane not in moving]
+    moving, returns = [], []
+    for lane in taken:
+        if _may_move(orders, leases[lane.account]):
+            moving.append(lane)
+        else:
+            returns.append(Return(account=lane.account, fence=lane.fence))
     unchecked = {lane.account for lane in moving if identity_check.is_due(desk, leases[lane.account], lane)}
     claimed.unchecked = [lease for lane in moving if (lease := leases[lane.account]) and lane.account in unchecked]
     looks = _looks(desk, tx, orders, [lane for lane in moving if lane.account not in unchecked], leases, claimed)

@@ -103,13 +103,14 @@ def deliver(desk: Nightdesk, flow: Flow) -> None:
         busy = True
         while busy or senders.flying or flow.answers:  # what could not be written yet is written before we go
             flow.answers += senders.finished(wait=0 if busy else LOOK_SECONDS)
-            turn = take_turn(desk, flow, room=senders.room(len(flow.written)))
+            room = senders.room(len(flow.written))
+            turn = take_turn(desk, flow, room=room)
             if turn is None:
                 continue
             reach("committed")
             jobs = [publishing(desk, intended) for intended in turn.intended]  # only now, after the commit
             flow.written, checks, flow.unwritten = write_posts(desk, turn.claimed)
-            senders.start(flow.start(jobs + checks))
+            senders.start(flow.start(jobs + checks), backlog=turn.claimed.lanes >= room)
             for step in turn.steps:
                 flow.tell(step)
             flow.meanwhile()
