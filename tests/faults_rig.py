@@ -22,7 +22,6 @@ from faults.records import Records
 from tests.world import World, world
 
 DEADLINE, SETTLE, LEASE = 1.0, 1.5, 32.0
-TIMES = f'deadline = "{DEADLINE:g} s"\nsettle = "{SETTLE:g} s"\nlease = "{LEASE:g} s"\n'
 
 CAPS = 'caps = { min_gap = "0 s", per_hour = 1000, per_day = 1000 }'
 ONE_X = f'[accounts.x-main]\nplatform = "x"\nhandle = "@courier"\n{CAPS}\n'
@@ -114,12 +113,14 @@ class Night:
 
 @contextmanager
 def night(
-    home: Path, database_url: str, nursery: Nursery, accounts: str = ONE_X, settings: str = "", **sandbox: Any
+    home: Path, database_url: str, nursery: Nursery, accounts: str = ONE_X, deadline: float = DEADLINE, **sandbox: Any
 ) -> Iterator[Night]:
-    """A newsroom with these accounts; `settings` go under `[delivery]`, `sandbox` are options of the sandbox."""
+    """A newsroom with these accounts; `deadline` of a call in seconds, `sandbox` are options of the sandbox."""
     with world(home, database_url, accounts, **sandbox) as made:
         file = home / "config" / "nightdesk.toml"
-        file.write_text(file.read_text("utf-8").replace('deadline = "2 s"\n', TIMES + settings), "utf-8")
+        lease = LEASE - DEADLINE + deadline
+        times = f'deadline = "{deadline:g} s"\nsettle = "{SETTLE:g} s"\nlease = "{lease:g} s"\n'
+        file.write_text(file.read_text("utf-8").replace('deadline = "2 s"\n', times), "utf-8")
         made.clock.simulated = False
         made.clock.now = made.clock.real
         yield Night(made, nursery)
