@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 HEARTBEAT = timedelta(seconds=20)  # how often a pass that finds nothing still leaves a trace that it ran
 CLOCK_SLACK = timedelta(minutes=5)  # how far ahead of now a timetable may be counted before the clock is doubted
 DUTY_SECONDS = 1.0
-SWITCH = "switch"  # in `meta`: whether the last pass saw the file PAUSE
 
 OUTDATED = "its settings or templates are older than those another worker has taken up, so it sends nothing"
 REFRESH = "Copy the newest ones to this machine; if these are meant to be the newest, save config/nightdesk.toml again."
@@ -123,11 +122,11 @@ def wake_lanes(desk: Nightdesk) -> None:
     """End the rests that are over; when the file PAUSE has gone, everybody looks again."""
     now, switched = desk.clock.real_now(), "on" if switched_off(desk.settings.home) else None
     with desk.database.read() as tx:
-        rested, before = lanes.any_rested(tx, now), meta.get(tx, SWITCH)
+        rested, before = lanes.any_rested(tx, now), meta.get(tx, meta.SWITCH)
     if rested or before != switched:
         with desk.database.begin() as tx:
             lanes.wake_rested(tx, now)
-            meta.set(tx, SWITCH, switched)
+            meta.set(tx, meta.SWITCH, switched)
             if before and not switched:
                 lanes.wake(tx, None)
 

@@ -33,7 +33,8 @@ _PUBLISHED = Decision(state=State.PUBLISHED)
 
 def record_outcomes(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
     """Write what came back; returns what there is to tell. Writing the same again changes nothing."""
-    results = [(a.lease, a.answer) for a in answers if isinstance(a.lease, Claim) and isinstance(a.answer, Result)]
+    calls = [(a.lease, a.answer) for a in answers if isinstance(a.lease, Claim) and isinstance(a.answer, Result)]
+    results = _with_ids_of_their_own(tx, calls)
     plain = [(claim, result) for claim, result in results if _is_plain(result)]
     if not _accept_all(desk, tx, plain):
         plain = []
@@ -48,6 +49,22 @@ def record_outcomes(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered
         if step := identity_check.record(desk, tx, lease, finding):
             steps.append(step)
     return steps
+
+
+def _with_ids_of_their_own(tx: Transaction, results: Sequence[tuple[Claim, Result]]) -> list[tuple[Claim, Result]]:
+    """An id that another delivery has already proves nothing: such an answer leaves it open what happened."""
+    checked, owners = list(results), dict[tuple[str, bool], int]()
+    for live in (True, False):
+        ids = [result.platform_id for claim, result in results if result.platform_id and claim.live is live]
+        owners |= {(its, live): number for its, number in attempts.claimed(tx, ids, live=live, but=0).items()}
+    for place, (claim, result) in enumerate(results):
+        if not result.platform_id:
+            continue
+        owner = owners.setdefault((result.platform_id, claim.live), claim.delivery.id)
+        if owner != claim.delivery.id:
+            error = f"It was answered with the id of another post, d{owner}; this one may be live too."
+            checked[place] = claim, Result(outcome=Outcome.UNKNOWN, remedy=Remedy.LOOK, error=error)
+    return checked
 
 
 def _is_plain(result: Result) -> bool:

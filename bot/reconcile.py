@@ -168,7 +168,7 @@ def _has_come(desk: Nightdesk, look: Look, now: datetime) -> bool:
 
 def _hold(desk: Nightdesk) -> timedelta:
     """How long a claimed look is left to its worker: reading takes two calls at most, each with its deadline."""
-    return max(desk.settings.delivery.lease, 2 * desk.settings.delivery.deadline) + timedelta(seconds=1)
+    return 2 * desk.settings.delivery.deadline + timedelta(seconds=5)
 
 
 def _read(desk: Nightdesk, case: Case) -> list[TimelinePost] | NightdeskError:

@@ -24,7 +24,7 @@ from bot.platforms.registry import rules_for
 from bot.post import PostRules
 from bot.search import Case, compare
 from bot.settling import Instant
-from bot.store import attempts, deliveries, doors, lanes, looks, reads
+from bot.store import attempts, deliveries, doors, lanes, looks, orphans, reads
 from bot.store.database import Transaction
 from bot.store.reads import Read
 from bot.summary import Step
@@ -116,6 +116,7 @@ def _found(writing: _Writing, match: Match, seen: list[TimelinePost]) -> Step:
     result = Result(outcome=Outcome.ACCEPTED, platform_id=post.id, post_url=post.url)
     attempts.correct(tx, case.attempt_at(post.created), result=result, now=writing.now)
     looks.drop(tx, case.look.attempt)
+    orphans.adopt(tx, case.delivery.account, post.id)
     return _end(writing, State.PUBLISHED, f"found on the timeline: {post.url}", url=post.url)
 
 

@@ -21,14 +21,14 @@ from bot.compose import compose, link_in_text
 from bot.delivery import Delivery, State
 from bot.errors import NightdeskError, TryAgainLater
 from bot.failpoints import reach
-from bot.lastrun import PENDING, SINCE, begin_run
+from bot.lastrun import NOT_READ, PENDING, SINCE, begin_run
 from bot.matching import Resemblance, SeenPost
 from bot.nightdesk import Nightdesk
 from bot.platforms.base import TimelinePost
 from bot.platforms.registry import rules_for
 from bot.post import Post
 from bot.search import seen
-from bot.store import articles, attempts, deliveries, lanes, meta, orphans, reads
+from bot.store import articles, attempts, deliveries, lanes, looks, meta, orphans, reads
 from bot.store.database import Transaction
 from bot.store.orphans import Orphan
 from bot.store.reads import Read
@@ -55,15 +55,15 @@ class Restored:
 def check_restored(desk: Nightdesk) -> Restored | None:
     """See whether the database is older than the last run, and read back what it does not know. None: all is well.
 
-    Call it at the beginning of every pass. It compares once in a process; accounts that could not be read are tried
-    again each minute and stay closed until they were, or until a person opens them (`nightdesk resume --account`).
+    Call it at the beginning of every pass. Accounts that could not be read are tried again by each new process, and
+    each minute, and stay closed until they were, or until a person opens them (`nightdesk resume --account`).
     """
-    fresh = begin_run(desk)
-    now = desk.clock.real_now()
+    first, now = desk.noted is None, desk.clock.real_now()
+    first |= begin_run(desk)
     with desk.database.read() as tx:
         pending = json.loads(meta.get(tx, PENDING) or "[]")
         since, tried = meta.get_time(tx, SINCE), meta.get_time(tx, TRIED)
-    if not pending or since is None or (not fresh and tried is not None and abs(now - tried) < TRY_EVERY):
+    if not pending or since is None or (not first and tried is not None and abs(now - tried) < TRY_EVERY):
         return None
     with desk.database.begin() as tx:
         meta.set_time(tx, TRIED, now)
@@ -135,10 +135,16 @@ def _settle(desk: Nightdesk, account: Account, timeline: list[TimelinePost]) -> 
                 published.append(delivery.id)
             elif not post and _hold(desk, tx, delivery, match, lost):
                 held.append(delivery.id)
-        lane = lanes.get(tx, account.name)
-        lanes.close(tx, account.name, reason=(lane and lane.closed_reason) or "", until=desk.clock.real_now())
+        _let_go_on(desk, tx, account)
     reach("restored_written")
     return published, held
+
+
+def _let_go_on(desk: Nightdesk, tx: Transaction, account: Account) -> None:
+    """Its slots of meanwhile are missed for this; an unclear post that the copy knew of keeps it closed for its own."""
+    unread = looks.unread(tx, account.name)
+    until = None if unread else desk.clock.real_now()
+    lanes.close(tx, account.name, reason=NOT_READ, until=until, closed_for=unread)
 
 
 def _as_sent(desk: Nightdesk, account: Account, delivery: Delivery, article: Article) -> Post:

@@ -196,7 +196,7 @@ def _mend_account(case: _Case) -> Decision:
 
 
 def _duplicate(case: _Case) -> Decision:
-    lane = f"{case.delivery}: the platform says it has this text already; look at the account, then resolve it"
+    lane = f"{case.delivery}: the platform says it has this text already; its timeline is read back first"
     return Decision(state=State.UNCONFIRMED, reason="duplicate_reported", close_lane=lane)
 
 
@@ -207,7 +207,7 @@ def _repeated(case: _Case) -> Decision:
 
 def _unknown(case: _Case) -> Decision:
     rest = round(case.settings.settle.total_seconds())
-    lane = f"{case.delivery} may be live: look at the account {rest} s after the attempt or later, then resolve it"
+    lane = f"{case.delivery} may be live: its timeline is read back {rest} s after the attempt"
     return Decision(state=State.UNCONFIRMED, reason="settling", close_lane=lane)
 
 

@@ -84,7 +84,8 @@ def compare(tx: Transaction, case: Case, timeline: list[TimelinePost]) -> Match:
     """What the timeline says, knowing which of its posts other deliveries have claimed or may yet claim."""
     live, number = case.delivery.live, case.delivery.id
     claimed = attempts.claimed(tx, {post.id for post in timeline}, live=live, but=number)
-    others = attempts.in_doubt(tx, case.siblings, live=live, but=number)
+    since = case.sent.since - matching.SOON
+    others = attempts.in_doubt(tx, case.siblings, live=live, since=since, but=number)
     rivals = [Sent(text=one.text, link=one.link, windows=(Window.of(one.started),)) for one in others]
     return matching.match(case.sent, [seen(post) for post in timeline], claimed.keys(), rivals)
 

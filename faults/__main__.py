@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def main() -> int:
             singing = beside.submit(canary, nursery, folder, seed)
             result = run_all(chosen, databases, nursery, folder, at_once=options.at_once, tell=_told(len(chosen)))
             bird, bird_kills = singing.result()
+        if result.total.clean:
+            shutil.rmtree(folder)
     missed = never_killed(chosen, result)
     when = f"{datetime.now(UTC):%Y-%m-%d}, seed {seed}, {time.monotonic() - began:.0f} s"
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"

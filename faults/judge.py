@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from faults.behaviours import PERSON, PUBLISHED, WAITS, Behaviour
+from faults.behaviours import PUBLISHED, WAITS, Behaviour
 
 GONE = "gone"
 MISSING = frozenset({GONE, "published", "withdrawn", "sending"})  # what would hide that nobody took the post
@@ -72,7 +72,6 @@ class Case:
     """One run. `expected`: delivery → account, as they were queued. `killed`: whether any process was.
 
     `restless`: deliveries that had not come to rest in time. `person`: the accounts that only a person can open.
-    `settles`: whether unknown outcomes are read back at all.
     """
 
     expected: dict[int, str]
@@ -84,7 +83,6 @@ class Case:
     killed: bool
     restless: frozenset[int] = frozenset()
     person: frozenset[str] = frozenset()
-    settles: bool = True
 
 
 @dataclass(slots=True)
@@ -136,7 +134,7 @@ def judge(case: Case) -> dict[str, Verdict]:
     if not case.killed:
         for account, behaviour in case.behaviour.items():
             mine = [ends[number] for number, owner in case.expected.items() if owner == account and number in ends]
-            _judge_account(behaviour, account, mine, case.settles, verdicts[behaviour.name])
+            _judge_account(behaviour, account, mine, verdicts[behaviour.name])
     return dict(verdicts)
 
 
@@ -167,7 +165,7 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
     if end.state == "sending" and taken:
         return "though all has come to rest"
     if end.state == "unconfirmed":
-        if case.settles and taken and case.behaviour[end.account].findable:
+        if taken and case.behaviour[end.account].findable:
             return "though a read-back must have found it"
         if not unknown and not case.behaviour[end.account].doubtful:
             return "though no attempt of it is unknown"
@@ -176,12 +174,10 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
     return ""
 
 
-def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], settles: bool, verdict: Verdict) -> None:
+def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], verdict: Verdict) -> None:
     """Nothing was killed: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
     states = Counter(end.state for end in ends)
     allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
-    if not settles:  # then a person has to say of each unknown what became of it, and its account waits for that
-        allowed, rest = allowed | PERSON, rest | WAITS
     odd = sum(count for state, count in states.items() if state not in rest)
     struck = [state for state in states if state in allowed]
     if odd > 1 or not struck or any(state not in allowed | rest for state in states):

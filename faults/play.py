@@ -24,14 +24,17 @@ from bot.sandbox.windows import Limits
 from faults.behaviours import BY_NAME, DEADLINE, LEASE, SETTLE, Behaviour
 from faults.judge import Case, Post, Verdict, judge
 from faults.nursery import Nursery, Process
-from faults.records import SETTLES, Records
+from faults.records import Records
 from faults.servers import Servers
 
 UNLIMITED = Limits(
     x_posts=10**6, x_reads=10**6, x_identity=10**6, facebook_page=10**6, facebook_app=10**6, refuse_repetitions=False
 )
 KILL_WITHIN = 30.0  # seconds in which a process has to reach the place where it is killed
-REST_WITHIN = 150.0  # seconds in which everything has to come to rest, the end of a dead worker's lease included
+NO_REST_AFTER = (
+    90.0  # seconds in which nothing changes any more though something should: longer than a dead worker's lease
+)
+NO_REST_AT_ALL = 600.0
 LOOK_EVERY = 0.5
 NOBODY_LISTENS_FOR = 2.0
 ON_THE_WIRE = "on the wire"  # killed from outside, when its request has arrived at the platform
@@ -39,12 +42,13 @@ ON_THE_WIRE = "on the wire"  # killed from outside, when its request has arrived
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one run does. `kills`: (failpoint or ON_THE_WIRE, how often it is reached first) for a process each."""
+    """What one run does. `kills`: for a process each, its command, the place where it dies (a failpoint or
+    ON_THE_WIRE), and the how-many-eth time there."""
 
     number: int
     seed: int
     point: str
-    kills: tuple[tuple[str, int], ...]
+    kills: tuple[tuple[str, str, int], ...]
     database: str
     behaviours: tuple[str, ...]
     lanes: int
@@ -53,7 +57,7 @@ class Plan:
 
     @property
     def title(self) -> str:
-        told = self.behaviours[0] if len(self.behaviours) == 1 else "all behaviours"
+        told = " + ".join(self.behaviours) if len(self.behaviours) < 9 else "all behaviours"
         return f"run {self.number}: {self.point}, {told}, {self.database}, seed {self.seed}"
 
 
@@ -129,7 +133,6 @@ def play(plan: Plan, servers: Servers, nursery: Nursery, folder: Path) -> Outcom
             killed=bool(stage.kills),
             restless=restless,
             person=records.closed_for_a_person(),
-            settles=SETTLES,
         )
     verdicts = judge(case)
     if all(verdict.clean for verdict in verdicts.values()):
@@ -254,14 +257,20 @@ def posts_of(sandbox: Sandbox) -> list[Post]:
 
 
 def _until_rest(stage: Stage, records: Records) -> frozenset[int]:
-    """Start and kill processes as planned, then let them work; returns the deliveries that found no rest in time."""
-    for point, count in stage.plan.kills:
-        _start_and_kill(stage, records, point, count)
+    """Start and kill processes as planned, then let them work; returns the deliveries that find no rest."""
+    for command, point, count in stage.plan.kills:
+        _start_and_kill(stage, records, command, point, count)
     workers = [stage.start("run") for _ in range(stage.plan.workers)]
-    deadline = time.monotonic() + REST_WITHIN
-    while (restless := records.restless()) and time.monotonic() < deadline:
+    began = moved = time.monotonic()
+    before = records.ends()
+    while restless := records.restless():
         time.sleep(LOOK_EVERY)
         workers = [each if each.status is None else stage.start("run") for each in workers]
+        now, ends = time.monotonic(), records.ends()
+        if ends != before:
+            before, moved = ends, now
+        if now > min(moved + NO_REST_AFTER, began + NO_REST_AT_ALL):
+            break
     for worker in workers:
         worker.signal(signal.SIGTERM)
     for worker in workers:
@@ -271,9 +280,8 @@ def _until_rest(stage: Stage, records: Records) -> frozenset[int]:
     return restless
 
 
-def _start_and_kill(stage: Stage, records: Records, point: str, count: int) -> None:
+def _start_and_kill(stage: Stage, records: Records, command: str, point: str, count: int) -> None:
     """A process that is killed at the place; one that never comes there ends by itself or is stopped."""
-    command = stage.dice.choice(("once", "run"))
     others = [stage.start("run") for _ in range(stage.plan.workers - 1)]
     if point == ON_THE_WIRE:
         victim = stage.start(command)

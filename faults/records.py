@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from bot.store.schema import attempts, deliveries, doors, history, lanes
+from bot.store.schema import attempts, deliveries, doors, history, lanes, looks
+from faults.behaviours import LEASE
 from faults.judge import End, Try
 
-SETTLES = find_spec("bot.reconcile") is not None
-FAR_OFF = timedelta(seconds=25)  # what waits for longer than this has come to rest
-PERSONS = frozenset({"not_found", "ambiguous"})  # an unconfirmed delivery with such a reason waits for a person
+FAR_OFF = timedelta(seconds=LEASE + 12)  # what waits for longer than this has come to rest
 
 
 class Records:
@@ -57,13 +55,21 @@ class Records:
             d = deliveries.c
             unsettled = d.state.in_(("queued", "sending", "unconfirmed"))
             rows = list(connection.execute(sa.select(d.id, d.account, d.state, d.reason).where(unsettled)))
-            held_back = self._held_back(connection)
-        return frozenset(row.id for row in rows if _moves(row, held_back))
+            held_back, looked_for = self._held_back(connection), self._looked_for(connection)
+        return frozenset(row.id for row in rows if _moves(row, held_back, looked_for))
 
     def closed_for_a_person(self) -> frozenset[str]:
         """The accounts that nothing opens but a person: no moment is said."""
         rows = self._all(sa.select(lanes.c.account, lanes.c.closed_reason, lanes.c.closed_until))
         return frozenset(account for account, reason, until in rows if reason and until is None)
+
+    def _looked_for(self, connection: sa.Connection) -> frozenset[int]:
+        """The unconfirmed deliveries that will be looked for by themselves: soon, or nobody has begun to."""
+        soon = sa.and_(looks.c.at.isnot(None), looks.c.at <= datetime.now(UTC) + FAR_OFF)
+        unmet = ~sa.exists().where(looks.c.delivery == deliveries.c.id)
+        coming = sa.exists().where(looks.c.delivery == deliveries.c.id, soon)
+        query = sa.select(deliveries.c.id).where(deliveries.c.state == "unconfirmed", unmet | coming)
+        return frozenset(connection.execute(query).scalars())
 
     def _held_back(self, connection: sa.Connection) -> frozenset[str]:
         """The accounts that make no call for a good while."""
@@ -80,13 +86,11 @@ class Records:
         return frozenset(held)
 
 
-def _moves(row: Any, held_back: frozenset[str]) -> bool:
+def _moves(row: Any, held_back: frozenset[str], looked_for: frozenset[int]) -> bool:
     """Whether a delivery that has not ended will go on by itself."""
     if row.state == "queued":
         return row.account not in held_back
-    if row.state == "sending":
-        return True
-    return SETTLES and row.reason not in PERSONS
+    return row.state == "sending" or row.id in looked_for
 
 
 def _aware(moment: Any) -> Any:

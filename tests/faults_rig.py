@@ -14,12 +14,11 @@ import sqlalchemy as sa
 
 from bot.app import open_home
 from bot.clock import SystemClock
-from bot.delivery import State
 from bot.dispatch import run_pass
-from bot.store.schema import attempts, lanes
+from bot.store.schema import attempts, lanes, looks
 from bot.summary import Summary
 from faults.nursery import Nursery, Process
-from faults.records import PERSONS, SETTLES
+from faults.records import Records
 from tests.world import World, world
 
 DEADLINE, SETTLE, LEASE = 1.0, 1.5, 32.0
@@ -81,15 +80,11 @@ class Night:
             time.sleep(0.3)
 
     def lease_is_over(self) -> None:
-        """As if the lease of whoever was killed had run out; on SQLite the instance lock says so at once."""
+        """As if all that a killed process held had run out: its lanes (SQLite knows at once) and its looks."""
         with self.made.desk() as desk, desk.database.begin() as tx:
             past = SystemClock().real_now()
             tx.execute(sa.update(lanes).where(lanes.c.owner.isnot(None)).values(lease_until=past))
-
-    @property
-    def found_states(self) -> set[str]:
-        """How a post ends that is on the platform, though nobody wrote its outcome down."""
-        return {"published"} if SETTLES else {"unconfirmed"}
+            tx.execute(sa.update(looks).where(looks.c.at.isnot(None)).values(at=past))
 
     def ends(self) -> list[tuple[str, str]]:
         """(state, reason) of every delivery, oldest first."""
@@ -99,17 +94,8 @@ class Night:
             return [(str(each.state), each.reason) for each, _ in deliveries.listing(tx)]
 
     def _restless(self) -> bool:
-        from bot.store import deliveries
-
-        with self.made.desk() as desk, desk.database.read() as tx:
-            found = [each for each, _ in deliveries.listing(tx)]
-            closed = {lane.account for lane in lanes_of(tx) if lane.closed_reason and lane.closed_until is None}
-        return any(
-            each.state is State.SENDING
-            or (each.state is State.QUEUED and each.account not in closed)
-            or (SETTLES and each.state is State.UNCONFIRMED and each.reason not in PERSONS)
-            for each in found
-        )
+        with Records(self.made.database_url) as records:
+            return bool(records.restless())
 
     def attempts(self) -> list[Any]:
         with self.made.desk() as desk, desk.database.read() as tx:
@@ -124,12 +110,6 @@ class Night:
         posted = [(post["account"], post["text"]) for post in self.posts()]
         assert set(posted) <= set(written)
         assert len(set(posted)) == len(posted), posted
-
-
-def lanes_of(tx: Any) -> list[Any]:
-    from bot.store import lanes as lanes_module
-
-    return lanes_module.every(tx)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from bot import reconcile
 from bot.delivery import Outcome, State
 from bot.golive import golive
 from bot.pausing import Then, resume
+from bot.platforms.x import X
 from bot.status import Health, status
 from bot.store import attempts, deletions, history, lanes
 from bot.store import deliveries as stored
@@ -505,3 +506,14 @@ def test_a_page_that_has_used_most_of_its_calls_is_slowed_and_nothing_is_wrong(
         assert made.states()["fb-page"] == ["published"] * 9
         with made.desk() as desk, desk.database.read() as tx:
             assert [attempt.outcome for attempt in attempts.of(tx, 9)] == [Outcome.ACCEPTED]
+
+
+def test_an_id_that_another_post_has_proves_nothing(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(X, "_accepted", lambda self, reply: ("77", "https://x.com/courier/status/77"))
+    made.add("One", "Two", accounts=["x-main"])
+    made.once()
+    assert made.states() == {"x-main": ["published", "unconfirmed"]}
+    with made.desk() as desk, desk.database.read() as tx:
+        [attempt] = attempts.of(tx, 2)
+    assert (attempt.outcome, attempt.platform_id) == (Outcome.UNKNOWN, "")
+    assert "answered with the id of another post, d1" in attempt.error

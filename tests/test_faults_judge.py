@@ -89,11 +89,6 @@ def test_a_persons_work_is_counted() -> None:
     assert (held.person, behind.person) == (1, 1)
 
 
-def test_without_read_backs_an_unknown_is_a_persons_and_never_wrong() -> None:
-    settling = {"ends": [end("unconfirmed", "settling")], "tries": [UNKNOWN], "settles": False}
-    assert verdict("accepts, then resets", killed=False, **settling).clean
-
-
 def test_behaviours_have_names_of_their_own_and_failpoints_are_found() -> None:
     assert len(BY_NAME) == len(BEHAVIOURS)
     assert len(failpoints()) >= 6

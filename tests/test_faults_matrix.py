@@ -29,9 +29,11 @@ def databases() -> Iterator[Servers]:
 def chosen(databases: Servers) -> list[Plan]:
     """Every place with all behaviours at once, and what concerns a whole run once without a kill."""
     every = list(plans(SEED, databases.kinds, SMALL))
-    return [
-        plan for plan in every if len(plan.behaviours) > 1 or (BY_NAME[plan.behaviours[0]].alone and not plan.kills)
-    ]
+    return [plan for plan in every if len(plan.behaviours) > SMALL.behaviours or _alone(plan)]
+
+
+def _alone(plan: Plan) -> bool:
+    return BY_NAME[plan.behaviours[0]].alone and not plan.kills
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def _calls(made: Night) -> int:
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, which is not installed")
 DISK_CALLS = "pwrite64,fdatasync,fsync"
-HOW_MANY = int(os.environ.get("NIGHTDESK_DISK_FAULTS", "5"))  # of all disk calls of a pass; a multiple costs minutes
+HOW_MANY = int(os.environ.get("NIGHTDESK_DISK_FAULTS", "3"))  # of all disk calls of a pass; a multiple costs minutes
 
 
 @needs_strace
@@ -184,7 +184,7 @@ def test_a_process_killed_while_the_disk_is_full_leaves_a_post_to_be_read_back(
         (on_a_small_disk / "ballast").unlink()
         made.to_rest()
         assert len(made.posts()) == 1
-        assert made.ends()[0][0] in made.found_states
+        assert made.ends()[0][0] == "published"
 
 
 # -- F23: a database that only reads ----------------------------------------

@@ -6,6 +6,7 @@ import base64
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -211,3 +212,24 @@ class TestSetUp:
         logging.getLogger("bot.test").warning("%d apples", SECRET)
         [line] = told.lines()
         assert line.startswith("A log record of bot.test could not be written (")
+
+
+class TestManySecretsThatBeginAlike:
+    """As all tokens of one Facebook app do."""
+
+    def test_each_is_hidden_the_longest_first(self) -> None:
+        for token in ("EAAGm0PX4ZCps", "EAAGm0PX4ZCpsBAA", "EAAGm0PX4ZCqt"):
+            logs.register_secret(token)
+        assert logs.scrub("a EAAGm0PX4ZCpsBAA b EAAGm0PX4ZCps c EAAGm0PX4ZCqt d EAAGm0PX4ZCx") == (
+            "a [hidden] b [hidden] c [hidden] d EAAGm0PX4ZCx"
+        )
+
+    def test_knowing_them_costs_no_more_for_each(self) -> None:
+        def cost(first: int, last: int) -> float:
+            start = time.process_time()
+            for number in range(first, last):
+                logs.register_secret(f"EAAGm0PX4ZCps{number:020}")
+            return time.process_time() - start
+
+        few, many = cost(0, 2_000), cost(2_000, 22_000)
+        assert many < 40 * few

@@ -117,6 +117,8 @@ UNKNOWN = {
     "HTTP 201 and only errors": fixed(http(201, {"errors": [{"message": "Partial"}]})),
     "HTTP 201 and data null": fixed(http(201, {"data": None})),
     "HTTP 204": fixed(http(204)),
+    "early hints and no more": fixed(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+    "another protocol": fixed(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"),
     "an id of the wrong kind": fixed(http(200, {"id": {"a": 1}, "data": {"id": ["1"]}})),
     "an id that is no id": fixed(http(200, {"id": "../../evil?", "data": {"id": "<b>"}})),
     "a list": fixed(http(200, [])),
@@ -433,7 +435,7 @@ def anonymous_tls(monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     for context in (ours, theirs):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("ADH-AES128-GCM-SHA256:AECDH-AES128-SHA:@SECLEVEL=0")
-    monkeypatch.setattr(transport, "_shared", transport._Shared(adapter=transport._SharedAdapter(ours)))
+    monkeypatch.setattr(transport, "_shared", transport._Shared(context=ours))
     return theirs
 
 

@@ -197,7 +197,7 @@ def restored(made: World) -> tuple[Restored | None, list[str]]:
         return check_restored(desk), paused(made)
 
 
-@pytest.mark.parametrize("point", ["claimed", "intended", "called", "recorded"])
+@pytest.mark.parametrize("point", ["committed", "calling", "called"])
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # the file is written in the same place on both
 def test_a_crash_is_no_restored_backup(made: World, point: str) -> None:
     made.add("One", "Two")
@@ -312,3 +312,25 @@ def test_a_home_that_cannot_be_written_is_told_once(made: World, caplog: pytest.
 def _reconnect(desk: Nightdesk) -> None:
     """Connections to the database that is about to be replaced are given up, as its server or file changes."""
     desk.database._engine.dispose()
+
+
+def test_an_unclear_post_that_the_copy_knew_of_keeps_its_account_closed_until_it_was_looked_for(
+    made: World, backup: Backup
+) -> None:
+    made.add("Before", accounts=["x-main"])
+    made.once()
+    made.add("Lost reply", "Next", accounts=["x-main"])
+    made.order(kind="reset_after", method="POST")
+    made.once()
+    put_back = backup()
+    made.clock.forward(minutes=1)
+    made.once()
+    put_back()
+    made.once()
+    go_on(made)
+    made.once()
+    assert made.states() == {"x-main": ["published", "unconfirmed", "queued"]}
+    made.clock.forward(minutes=2)
+    made.once()
+    assert made.states() == {"x-main": ["published", "published", "published"]}
+    assert len(made.posts("x")) == 3

@@ -22,8 +22,8 @@ SECOND_TRY = NOW + backoff(2, "d34")
 SAID = "X said no."
 
 REFUSED, NOT_SENT, UNKNOWN = Outcome.REFUSED, Outcome.NOT_SENT, Outcome.UNKNOWN
-MAY_BE_LIVE = "d34 may be live: look at the account 120 s after the attempt or later, then resolve it"
-SAYS_DUPLICATE = "d34: the platform says it has this text already; look at the account, then resolve it"
+MAY_BE_LIVE = "d34 may be live: its timeline is read back 120 s after the attempt"
+SAYS_DUPLICATE = "d34: the platform says it has this text already; its timeline is read back first"
 
 
 ONCE_MORE = decide(

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery import State
-from bot.store import attempts, deliveries, lanes, logbook, lookup, slots
+from bot.store import attempts, deliveries, lanes, logbook, looks, lookup, slots
 from bot.store.database import Database, Transaction
 from bot.store.logbook import Filter
 from bot.store.lookup import Asked
@@ -49,6 +49,22 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
     ),
     "what was posted": (lambda tx: attempts.sent(tx, "x-main", False, NOW), {"ix_attempts_by_account"}),
     "used slots": (lambda tx: slots.used_keys(tx, "x-main", NOW), {"ix_slots_used_by_time"}),
+    "unclear posts that nobody looks after": (lambda tx: looks.unmet(tx, 10), {"ix_deliveries_unconfirmed"}),
+    "unclear posts that may be looked for": (
+        lambda tx: looks.due(tx, NOW, farthest=NOW + MINUTE, limit=10),
+        {"ix_looks_at"},
+    ),
+    "is a lane's unclear post unread": (lambda tx: looks.unread(tx, "x-main"), {"ix_deliveries_unconfirmed"}),
+    "whose a post is": (
+        lambda tx: attempts.claimed(tx, ["17", "18"], live=False, but=1),
+        {"ix_attempts_by_platform_id"},
+    ),
+    "which other posts are in doubt": (
+        lambda tx: attempts.in_doubt(tx, ["x-main"], live=False, since=NOW, but=1),
+        {"ix_attempts_unknown", "ix_attempts_in_flight"},
+    ),
+    "which lanes the platforms closed": (lambda tx: lanes.answered_since(tx, NOW), {"ix_lanes_answered"}),
+    "the newest attempt": (lambda tx: attempts.highest(tx), {"attempts"}),
     "a page of the log": (
         lambda tx: logbook.rows(tx, Filter(), after=(NOW, 0, 1)),
         {"ix_attempts_by_time", "ix_deliveries_ended", "ix_slots_missed_by_time"},

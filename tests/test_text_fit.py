@@ -111,6 +111,23 @@ CUTS = {
     "nor with letters or a bracket before it": ("It cost (US$ 50) more", "word", 14, "It cost…"),
     "nor a numero sign": ("School № 5 closes", "word", 10, "School…"),
     "but behind its number it stays": ("It cost 50 € 3 years ago", "word", 13, "It cost 50 €…"),
+    "French quotes keep their spaces and stay": ("Il a dit « oui » hier", "word", 17, "Il a dit « oui »…"),
+    "also with narrow spaces that do not break": (
+        "Il a dit «\u202foui\u202f» hier",
+        "word",
+        17,
+        "Il a dit «\u202foui\u202f»…",
+    ),
+    "round several words too": ("Il a dit « c’est non », lui", "word", 23, "Il a dit « c’est non »…"),
+    "and go as one when there is no room": ("Il a dit « oui » hier", "word", 16, "Il a dit…"),
+    "an opening French quote is not left behind": ("Il a dit « oui » hier", "word", 12, "Il a dit…"),
+    "marks that close the other way round": ("Er » ja « und nein", "word", 8, "Er » ja…"),
+    "no space before a colon at the end": ("Il dit\u00a0: oui", "word", 8, "Il dit…"),
+    "a figure stays whole": ("Cela vaut 10 000 manats", "word", 13, "Cela vaut…"),
+    "so does a percentage": ("Hausse de 5 % en mai", "word", 12, "Hausse de…"),
+    "and an amount": ("Le prix: 50 € en tout", "word", 13, "Le prix…"),
+    "what does not break stays together": ("Article 5\u00a0bis adopted", "word", 12, "Article…"),
+    "unless it is everything": ("a\u00a0" * 60 + "b", "word", 20, "a\u00a0" * 8 + "a…"),
     "German quotes close the other way round": ("Er sagte „Ja“ und ging dann", "word", 15, "Er sagte „Ja“…"),
 }
 

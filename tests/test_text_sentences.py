@@ -24,6 +24,7 @@ SENTENCES = {
     "brackets": ["He left (at last. Too late, they say) at night.", "(She stayed.)", "End."],
     "German": ["Am 8. November sagte er: „Komm. Geh.“", "Dann ging er.", "Das war z. B. Prof. Müller."],
     "French": ["M. Dupont arrive.", "« Où est Mme Martin ? » dit-il.", "Fin."],
+    "a French quotation that ends": ["Il a dit : « Oui. Non. »", "« Quoi\u202f?\u202f»", "Puis il part.", "»Fin.«"],
     "Azerbaijani": ["Prezident İ. Əliyev və prof. Həsənov görüşdü.", "Görüş 3.5 saat çəkdi.", "Şuşa azaddır!"],
     "Turkish": ["Dr. Ayşe Yılmaz 3. Köprü'de konuştu.", "Çok güzeldi.", "İyi mi?"],
     "Turkish ordinals": ["II. Abdülhamid tahta çıktı.", "Sonra indi."],

@@ -12,7 +12,7 @@ from bot.cli import output
 from bot.cli.output import Line
 from bot.configuring import find_home, load, secret
 from bot.errors import ConfigurationError, NightdeskError
-from bot.platforms.registry import secrets_of
+from bot.platforms.registry import rules_for, secrets_of
 from bot.settings import Settings
 from bot.templating.guarded import GuardedTemplates
 from bot.trial import examine
@@ -43,8 +43,7 @@ def check_home(home: Path | None, *, online: bool) -> Report:
     except NightdeskError as error:
         report.error(error)
         return report
-    if report.settings.delivery.unconfirmed == "retry":
-        report.warnings.append('unconfirmed = "retry" is not offered yet: such posts wait for a person, as with "ask".')
+    _tell_who_asks(report, report.settings)
     _check_templates(report, report.settings)
     _tell_packaged_templates(report, report.settings)
     for account in report.settings.accounts.values():
@@ -52,6 +51,16 @@ def check_home(home: Path | None, *, online: bool) -> Report:
         if online and not report.errors:
             _ask_platform(report, report.settings, account)
     return report
+
+
+def _tell_who_asks(report: Report, settings: Settings) -> None:
+    """`unconfirmed = "retry"` holds only where a platform's list proves that a post is not there."""
+    asking = [a.name for a in settings.accounts.values() if not rules_for(a.platform).proves_absence]
+    if settings.delivery.unconfirmed == "retry" and asking:
+        report.warnings.append(
+            f'unconfirmed = "retry" does not hold for {", ".join(asking)}: that platform need not list every post, so '
+            "one that is not found there still waits for a person."
+        )
 
 
 def _check_templates(report: Report, settings: Settings) -> None:

@@ -28,7 +28,7 @@ def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> No
 
     bell = Bell()
     with opened(context, now) as desk, desk.database.instance_lock("once"), stopping_on_signals(bell):
-        summary = run_pass(desk, lambda step: output.note(in_words(desk, step)), lambda: bell.stopped)
+        summary = run_pass(desk, lambda step: _tell(in_words(desk, step)), lambda: bell.stopped)
         _say_what_stops(desk)
     for trouble in summary.troubles:
         output.note(output.about(trouble.account, trouble.message))
@@ -38,6 +38,12 @@ def once(context: typer.Context, now: Now = None, as_json: AsJson = False) -> No
     else:
         output.say(_in_one_line(summary))
     raise typer.Exit(summary.exit_status())
+
+
+def _tell(words: str) -> None:
+    """Where nothing can be said any more the work goes on all the same: calls are under way, and are written down."""
+    with suppress(OSError):
+        output.note(words)
 
 
 @commands.command(epilog="Example: nightdesk --home /srv/newsroom run")
@@ -102,6 +108,8 @@ def _say_what_stops(desk: Nightdesk) -> None:
 def _say_what_to_do(summary: Summary, sandbox: str) -> None:
     """`sandbox`: where rehearsed posts go."""
     if summary.as_json()["unconfirmed"]:
-        output.note("An unconfirmed post may be live: look at the account, then `nightdesk resolve`.")
+        output.note(
+            "An unconfirmed post may be live: it is looked for by itself; `nightdesk resolve` is for what you saw."
+        )
     if summary.sandbox_not_reached:
         output.note(f"Is `nightdesk sandbox` running? The settings expect it at {sandbox}.")

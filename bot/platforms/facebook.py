@@ -48,10 +48,9 @@ class Facebook(Client):
     ) -> None:
         from pyfacebook import GraphAPI
 
-        from bot.platforms.transport import Line
+        from bot.platforms.transport import Line, session
 
-        line = Line()
-        super().__init__(account, line, deadline)
+        super().__init__(account, Line(), deadline)
         url = f"{base_url.rstrip('/')}/" if base_url else GRAPH_URL
         self._app = secrets.get("app_id", "")
         self._graph = GraphAPI(
@@ -65,8 +64,7 @@ class Facebook(Client):
         )
         # Its own reading of the usage headers raises TypeError for a figure it does not know, after the post is live.
         self._graph.rate_limit.set_limit = lambda headers: None
-        self._graph.session.auth = _token_in_header
-        line.serve(self._graph.session)
+        self._graph.session = session(_token_in_header)
 
     def whoami(self) -> Identity:
         """Which page the token belongs to; a person's token shows the person. Raises PlatformTrouble."""

@@ -3,8 +3,9 @@
 A call has one total deadline, on a clock that counts suspend. It covers looking up the name, connecting, TLS, sending,
 headers and body: each step on the socket gets only the time that is left, so a reply that drips in is cut as well.
 Nothing is retried, no redirect is followed, no cookie is kept. Proxies, .netrc and certificate bundles named in
-the environment are ignored. Connections and the TLS context are shared between accounts (loading certificates for
-each connection cost 20 ms), and one that has been idle is not used again.
+the environment are ignored. Sessions, connections and the TLS context are shared between accounts (a session of its
+own would cost each of them 20 kB, loading certificates for each connection 20 ms), and a connection that has been idle
+is not used again.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 from certifi import where
 from requests import PreparedRequest, Response, Session
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -43,6 +47,7 @@ log = logging.getLogger(__name__)
 class _Call:
     """One call in the making. `until` is its deadline, in `uptime()` seconds."""
 
+    line: Line
     until: float
     stage: Stage = Stage.PREPARING
     address: str = ""
@@ -58,29 +63,25 @@ class _Call:
 _CALL: ContextVar[_Call] = ContextVar("call")
 
 
-class Line(BaseAdapter):
-    """An account's way out. The client library's session is mounted on it (`serve`), calls are made with `ask`.
+class Line:
+    """An account's way out. The client library works with a shared session (`session`), calls are made with `ask`.
 
     `base_url` replaces scheme and host of every request, after it was signed for the platform's own address.
     """
 
-    def __init__(self, base_url: str | None = None) -> None:
-        super().__init__()
-        self._base = urlsplit(base_url.rstrip("/")) if base_url else None
-        self._adapter: HTTPAdapter | None = _borrow()
+    __slots__ = ("base", "is_open")
 
-    def serve(self, session: Session) -> None:
-        """Make `session` send everything over this line and take nothing from the environment."""
-        session.trust_env = False  # searching the environment would also cost an eighth of each call's time
-        session.mount("http://", self)
-        session.mount("https://", self)
+    def __init__(self, base_url: str | None = None) -> None:
+        self.base = urlsplit(base_url.rstrip("/")) if base_url else None
+        self.is_open = True
+        _borrow()
 
     def ask(self, request: Callable[[], object], *, until: float) -> Reply:
         """Let the client library make its request, and give back the answer itself.
 
         `until` is the deadline in `clock.uptime()` seconds. Raises NotAnswered when no complete answer came.
         """
-        call = _Call(until=until)
+        call = _Call(self, until)
         token = _CALL.set(call)
         try:
             request()
@@ -93,47 +94,92 @@ class Line(BaseAdapter):
             raise NotAnswered(call.stage, late=uptime() >= until, address=call.address)
         return call.reply
 
+    def close(self) -> None:
+        """Give the shared connections back; the last line closes them. May be called again."""
+        if self.is_open:
+            self.is_open = False
+            _give_back()
+
+
+@cache
+def session(auth: Callable[[PreparedRequest], PreparedRequest] | None = None) -> Session:
+    """The session that a client library is to use, shared by all accounts: it sends over the line of the call.
+
+    `auth` may change each request that is made ready. The session takes nothing from the environment, which would also
+    cost an eighth of each call's time, and keeps nothing between requests.
+    """
+    made = Session()
+    made.trust_env = False
+    made.auth = auth
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    made.adapters.clear()
+    made.mount("http://", _WAY)
+    made.mount("https://", _WAY)
+    return made
+
+
+class _Way(BaseAdapter):
+    """What the session takes for its adapter: the request goes out over the line of the present call."""
+
     def send(self, request: PreparedRequest, *_args: Any, **_options: Any) -> Response:
         """Called by the session. Its options (timeout, proxies, certificates) are ours to decide, not its."""
         call = _CALL.get()
         call.stage = Stage.STARTING
-        if self._adapter is None:
+        if not call.line.is_open:
             raise ConnectionError("the line is closed")
-        if self._base:
-            request.url = self._moved(str(request.url))
-        call.address = urlsplit(str(request.url)).netloc.rpartition("@")[2]
-        request.headers["Accept-Encoding"] = "identity"
-        response = self._adapter.send(request, stream=True, timeout=call.left())
-        call.reply = _read(response, call)
-        response.raw = BytesIO(call.reply.body)
-        response.headers.pop("Location", None)  # without it the session has nowhere to follow to
-        return response
-
-    def _moved(self, url: str) -> str:
-        assert self._base is not None
-        parts = urlsplit(url)
-        return urlunsplit(
-            parts._replace(scheme=self._base.scheme, netloc=self._base.netloc, path=self._base.path + parts.path)
+        url = urlsplit(str(request.url))
+        base = call.line.base or url
+        call.address = base.netloc.rpartition("@")[2]
+        path = url.path if call.line.base is None else base.path + url.path
+        response = _pool(base).urlopen(
+            str(request.method),
+            f"{path or '/'}?{url.query}" if url.query else path or "/",
+            body=request.body,
+            headers={**request.headers, "Accept-Encoding": "identity"},
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=call.left(),
         )
+        call.reply = _read(response, call)
+        return _as_the_library_wants_it(request, response, call.reply.body)
 
     def close(self) -> None:
-        """Give the shared connections back; the last line closes them. May be called again."""
-        if self._adapter is not None:
-            self._adapter = None
-            _give_back()
+        """Nothing to do: lines close what they share."""
 
 
-def _read(response: Response, call: _Call) -> Reply:
+_WAY = _Way()
+
+
+def _read(response: BaseHTTPResponse, call: _Call) -> Reply:
     """The whole answer, at most LARGEST_BODY of it."""
+    packed = "content-encoding" in response.headers
     body = bytearray()
-    while chunk := response.raw.read(_CHUNK, decode_content=True):
+    while chunk := response.read(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_BODY:
             call.stage = Stage.OVERSIZED
-            response.raw.close()
+            response.close()
             raise ConnectionError("the answer is too large")
-    headers = {name.lower(): value for name, value in response.headers.items() if name.lower().startswith("x-")}
-    return Reply(status=response.status_code, headers=headers, body=bytes(body))
+        if response.length_remaining == 0 and not packed:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items() if name[:2] in ("x-", "X-")}
+    return Reply(status=response.status, headers=headers, body=bytes(body))
+
+
+def _as_the_library_wants_it(request: PreparedRequest, response: BaseHTTPResponse, body: bytes) -> Response:
+    """As requests would have it, without a `Location`: so the session has nowhere to follow to."""
+    made = Response()
+    made.status_code, made.reason = response.status, response.reason or ""
+    made.headers = CaseInsensitiveDict(response.headers.items())
+    made.headers.pop("Location", None)
+    made.url, made.request = str(request.url), request
+    made.encoding = "utf-8"
+    made._content = body
+    made._content_consumed = True  # type: ignore[attr-defined]
+    return made
 
 
 class _Socket(socket.socket):
@@ -252,21 +298,6 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
 
 
-class _SharedAdapter(HTTPAdapter):
-    """The connections of all accounts, with one TLS context between them."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_connections=8, pool_maxsize=MOST_CONNECTIONS)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options, ssl_context=self._context)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Nothing to do: the shared context has the certificates and insists on them."""
-
-
 def tls_context() -> ssl.SSLContext:
     """Trusts the certificate authorities that come with `certifi`; its sockets keep to the deadline."""
     context = ssl.create_default_context(cafile=where())
@@ -276,7 +307,10 @@ def tls_context() -> ssl.SSLContext:
 
 @dataclass(slots=True)
 class _Shared:
-    adapter: HTTPAdapter | None = None
+    """The connections of all accounts, by address, with one TLS context between them."""
+
+    context: ssl.SSLContext | None = None
+    pools: dict[tuple[str, str, int | None], HTTPConnectionPool] = field(default_factory=dict)
     lines: int = 0
 
 
@@ -284,16 +318,35 @@ _shared = _Shared()
 _sharing = threading.Lock()
 
 
-def _borrow() -> HTTPAdapter:
+def _pool(base: SplitResult) -> HTTPConnectionPool:
+    """The connections to that address; there is no limit to their number, MOST_CONNECTIONS are kept."""
+    key = base.scheme, base.hostname or "", base.port
+    return _shared.pools.get(key) or _new_pool(*key)
+
+
+def _new_pool(scheme: str, host: str, port: int | None) -> HTTPConnectionPool:
     with _sharing:
-        if _shared.adapter is None:
-            _shared.adapter = _SharedAdapter(tls_context())
+        if (scheme, host, port) not in _shared.pools:
+            if scheme == "https":
+                _shared.context = _shared.context or tls_context()
+                pool: HTTPConnectionPool = _TLSPool(
+                    host, port, maxsize=MOST_CONNECTIONS, ssl_context=_shared.context, cert_reqs="CERT_REQUIRED"
+                )
+            else:
+                pool = _Pool(host, port, maxsize=MOST_CONNECTIONS)
+            _shared.pools[scheme, host, port] = pool
+        return _shared.pools[scheme, host, port]
+
+
+def _borrow() -> None:
+    with _sharing:
         _shared.lines += 1
-        return _shared.adapter
 
 
 def _give_back() -> None:
     with _sharing:
         _shared.lines -= 1
-        if _shared.lines == 0 and _shared.adapter is not None:
-            _shared.adapter.close()
+        if _shared.lines == 0:
+            for pool in _shared.pools.values():
+                pool.close()
+            _shared.pools.clear()

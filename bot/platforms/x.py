@@ -57,10 +57,9 @@ class X(Client):
         from requests import Response
         from tweepy import Client as Tweepy
 
-        from bot.platforms.transport import Line
+        from bot.platforms.transport import Line, session
 
-        line = Line(base_url)
-        super().__init__(account, line, deadline)
+        super().__init__(account, Line(base_url), deadline)
         self._tweepy = Tweepy(
             consumer_key=secrets["api_key"],
             consumer_secret=secrets["api_secret"],
@@ -69,7 +68,7 @@ class X(Client):
             return_type=Response,
             wait_on_rate_limit=False,
         )
-        line.serve(self._tweepy.session)
+        self._tweepy.session = session()
         self._me: Identity | None = None
 
     def whoami(self) -> Identity:

@@ -64,12 +64,19 @@ def claimed(tx: Transaction, platform_ids: Collection[str], *, live: bool, but: 
     return found
 
 
-def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, but: int) -> list[Attempt]:
-    """Attempts of open deliveries other than `but` on these accounts of which nobody knows whether they are out."""
-    unclear = sa.or_(IS_UNKNOWN, IN_FLIGHT)
+def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, since: datetime, but: int) -> list[Attempt]:
+    """Attempts since then (real time) on these accounts of which nobody knows whether they are out, of open deliveries
+    other than `but`."""
     mine = (attempts.c.account.in_(list(accounts)), attempts.c.live == live, attempts.c.delivery != but)
-    query = sa.select(attempts).join(deliveries_table, deliveries_table.c.id == attempts.c.delivery)
-    return [made(Attempt, row, attempts) for row in tx.execute(query.where(unclear, *mine, IS_OPEN))]
+    found = [
+        made(Attempt, row, attempts)
+        for unclear in (IS_UNKNOWN, IN_FLIGHT)
+        for row in tx.execute(sa.select(attempts).where(unclear, *mine, attempts.c.started >= since))
+    ]
+    numbers = {attempt.delivery for attempt in found}
+    is_open = sa.select(deliveries_table.c.id).where(deliveries_table.c.id.in_(numbers), IS_OPEN)
+    still = set(tx.execute(is_open).scalars()) if numbers else set()
+    return [attempt for attempt in found if attempt.delivery in still]
 
 
 def highest(tx: Transaction) -> int:

@@ -211,7 +211,8 @@ def forget_closing(tx: Transaction, accounts: Sequence[str]) -> None:
     if accounts:
         named = lanes.c.account.in_(_NAMED[tx.dialect.name])
         over = sa.update(lanes).where(named, lanes.c.wake_at.is_(None))
-        tx.execute(over.values(closed_reason=None, closed_until=None), rows_in([(name,) for name in accounts]))
+        opened = {"closed_reason": None, "closed_until": None, "closed_for": None}
+        tx.execute(over.values(**opened), rows_in([(name,) for name in accounts]))
 
 
 # -- counting, passes, identity ----------------------------------------------------------------------------------

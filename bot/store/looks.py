@@ -119,12 +119,12 @@ def hurry(tx: Transaction, account: str, now: datetime) -> None:
     tx.execute(sa.update(looks).where(*failing).values(at=now))
 
 
-def unread(tx: Transaction, account: str) -> bool:
-    """Whether a post of the account is unconfirmed whose timeline nobody has been able to read yet."""
+def unread(tx: Transaction, account: str) -> int | None:
+    """A delivery of the account that is unconfirmed and whose timeline nobody has been able to read yet, if any."""
     read = sa.exists().where(looks.c.attempt == _LAST, looks.c.read_at.is_not(None)).correlate(deliveries)
     mine = (IS_UNCONFIRMED, deliveries.c.reason.in_([str(reason) for reason in _NOT_READ]))
     found = sa.select(deliveries.c.id).where(*mine, deliveries.c.account == account, ~read).limit(1)
-    return tx.execute(found).first() is not None
+    return tx.execute(found).scalar()
 
 
 def _marked(mark: Instant) -> dict[str, Any]:

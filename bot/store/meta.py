@@ -11,6 +11,7 @@ from bot.store.dialect import insert
 from bot.store.schema import meta
 
 LAST_PASS = "last_pass"  # when a pass last ran over all accounts (desk time)
+SWITCH = "switch"  # whether lanes rest because of the file PAUSE, and have to be woken when it has gone
 EDITION = "edition"  # the newest settings and templates that any worker has accepted
 
 

@@ -1,10 +1,11 @@
 """What a cut never goes through, and how it ends cleanly.
 
-A word, a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one character as a reader sees
-it, however many code points) stay whole. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji
-may be cut between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces
-between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless it is so
-long that the post would lose more than it gains.
+A word, a figure (“10 000”, “5 %”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
+character as a reader sees it, however many code points) stay whole, and a quotation mark with a space inside, as in
+French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji may be cut
+between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces between
+phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless it is so long that
+the post would lose more than it gains.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።")
 _CLOSERS = ")]}”’\"'»›」』】〉》）"
 _PAUSES = ",;:،؛、，；：﹐՝፣၊།༎"
 _JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~")
-_DANGLING = _JOINTS | frozenset("([{（「『【《〈［〔„‚¿¡")
+_BLANKS = frozenset(" \u00a0\u2007\u202f")
+_DANGLING = _JOINTS | _BLANKS | frozenset("([{（「『【《〈［〔„‚¿¡")
+_SPACED = {"»": "«", "›": "‹"}
 _QUOTES = frozenset("\"'“‘«‹»›”’")
 
 
@@ -97,8 +100,14 @@ def _before(signs: Collection[str], text: str, start: int, end: int) -> int:
 
 
 def _closes(text: str, start: int, first: int, end: int) -> bool:
-    """Whether quotes from `first` to `end` close: behind a word or a stop, and behind a comma where no word follows."""
+    """Whether quotes from `first` to `end` close: behind a word or a stop, and behind a comma where no word follows.
+
+    Behind a space it is the mark itself that tells, as in « oui », and whether one was opened.
+    """
     before = text[first - 1] if first > start else "("
+    if before in _BLANKS:
+        opening = _SPACED.get(text[first], "")
+        return bool(opening) and text.rfind(opening, 0, first) > text.rfind(text[first], 0, first)
     if before not in _DANGLING:
         return True
     return before in _JOINTS and (text[end - 1] in "”’" or not text[end : end + 1].isalnum())
@@ -127,7 +136,17 @@ _SYLLABLE = r"(?=\p{Tibetan})[\p{Tibetan}\p{M}--\u0f0b\u0f0d-\u0f12]*+\u0f0b*+[\
 _PHRASE = r"(?<![{0}])[{0}]{{1,80}}+(?![{0}])".format(r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}")
 _WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})[^\s{_LOOSE}#＃])++"
 
-_RUN = re.compile(r"\S+")
+_BLANK = r"[^\S\n]"
+_NO_BREAK = r"[\u00a0\u2007\u202f]"
+_UNIT = "[%‰°€$£¥₽₴₼₺₸₾₪₹]"
+# White space that parts nothing: a no-break space, that inside « marks » as in French, that in 10 000, that in 5 %.
+_HELD = (
+    rf"{_NO_BREAK}|(?<=[«‹])(?:(?<=[\s(\[—–].)|(?<=^.)){_BLANK}|{_BLANK}(?=[»›](?:[\s.,;:!?…)\]]|\Z))"
+    rf"|(?<=\d){_BLANK}(?=\d{{3}}(?!\d)|{_UNIT})"
+)
+_MAY_HOLD = re.compile(rf"{_NO_BREAK}|{_BLANK}[»›]|[«‹]{_BLANK}|\d{_BLANK}(?:\d|{_UNIT})").search
+_RUN = re.compile(r"\S+").finditer
+_HELD_RUN = re.compile(rf"\S+(?:(?:{_HELD})\S+){{0,8}}", re.MULTILINE).finditer  # more in a row are no figure
 _MAY_BE_LOOSE = re.compile(
     "[©®\u0e00-\u10ff\u1780-\u1b7f\u203c\u2049\u20e3\u2122\u2139\u2190-\U0010ffff]"
 )  # quick to find
@@ -144,7 +163,7 @@ def atoms(text: str, *, clusters: bool = False) -> list[Atom]:
 
     With `clusters` a word is taken apart into grapheme clusters; links, hashtags and mentions are not.
     """
-    runs = [run.span() for run in _RUN.finditer(text)]
+    runs = [run.span() for run in (_HELD_RUN if not clusters and _MAY_HOLD(text) else _RUN)(text)]
     if clusters or _MAY_BE_LOOSE.search(text):
         return [atom for run in runs for atom in _pieces(text, run, clusters)]
     return runs

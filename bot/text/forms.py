@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -63,6 +63,13 @@ class Forms:
     up a link. Neighbours may be the same, where the text should not end behind what tells them apart.
     """
 
+    _beside = Surroundings()
+    _found: Sequence[Atom] = ()  # what the text may end behind, if it is cut
+    _horizon = 0  # as far into the text they were looked for
+    _cuts: Sequence[int] = ()  # the numbers of those that the rules allow
+    _wholes: Sequence[Form] = ()  # shorter texts, and the text itself
+    _sentence_ends: Collection[int] = ()
+
     def __init__(self, field: Field, limit: Limit) -> None:
         self.rules = field.rules
         self.whole = _whole(field.text)
@@ -70,15 +77,9 @@ class Forms:
         self._limit = limit
         self._least = LEAST.get(limit.length)
         self._room = limit.most  # longer cuts need not be looked for
-        self._beside = Surroundings()
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
         self._widths: dict[Form, int] = {}
-        self._found: list[Atom] = []  # what the text may end behind, if it is cut
-        self._horizon = 0  # as far into the text they were looked for
-        self._cuts: Sequence[int] = ()  # the numbers of those that the rules allow
         self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
-        self._wholes: list[Form] = []  # shorter texts, and the text itself
-        self._sentence_ends: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self.first_whole + len(self._wholes)
@@ -101,8 +102,10 @@ class Forms:
     def expect(self, length: int, beside: Surroundings) -> None:
         """What is looked for, when nothing was yet, fits when the whole text is `length` long beside all else."""
         if self._may_vanish:
-            self._beside = beside.close
-            self._room = self._limit.most - length + self._limit.length(self._whole_with(self._beside))
+            before, behind = beside.close
+            self._beside = Surroundings(before.lstrip(), behind)
+            whole = self._width(_whole(f"{self._beside.before}{self.whole.source}{behind}"))
+            self._room = self._limit.most - length + whole
 
     # -- lengths -----------------------------------------------------------------------------------------------------
 
@@ -120,12 +123,14 @@ class Forms:
         """The number of the shortest form that shows more than form `beyond`; of several the one that shows most."""
         if beyond < 0 and self._may_vanish:
             return 0
-        last = self.first_whole
-        best = bisect_right(range(last), self[beyond].end if beyond >= 0 else 0, beyond + 1, key=self._end_of)
-        if best < last:
-            last = self.last(self.longer(best, Surroundings()), 0, best, last) + 1
-        numbers = range(best, max(best, min(last, len(self) - 1)) + 1)
-        return min(numbers, key=lambda number: (self.width(number), -number))
+        cuts = self.first_whole
+        shown = self[beyond].end if beyond >= 0 else 0
+        best = last = bisect_right(range(cuts), shown, beyond + 1, key=self._end_of)
+        if best < cuts:
+            last = self.last(self.longer(best, Surroundings()), 0, best, cuts) + 1
+        if last >= cuts:  # the first whole text may be it, and others of its length
+            last = bisect_right(range(len(self)), self.width(last), last, key=self.width) - 1
+        return min(range(best, last + 1), key=lambda number: (self.width(number), -number))
 
     def longer(self, low: int, beside: Surroundings) -> Callable[[int], int]:
         """What tells by how much a form is longer than form `low` at least, when both stand in some place.
@@ -139,14 +144,14 @@ class Forms:
         length = self._limit.length(lead + form.source[max(start, 0) : form.end] + form.tail + beside.behind)
         if least is None:
             return lambda number: -length  # no text is shorter than nothing
-        from_start = length if start < 0 else self._limit.length(beside.before + form.text + beside.behind)
 
         def at_least(number: int) -> int:
             other = self[number]
             rest = _run_at(other.source, other.end, self._horizon) + beside.behind
             if other.source is form.source:
                 return least(lead + other.source[max(start, 0) : other.end], rest) - length
-            return least(beside.before + other.source[: other.end], rest) - from_start
+            whole = self._limit.length(beside.before + form.text + beside.behind)
+            return least(beside.before + other.source[: other.end], rest) - whole
 
         return at_least
 
@@ -266,9 +271,6 @@ class Forms:
         if self._least is None:
             return self._limit.length(beginning) <= self._room
         return self._least(beginning, _run_at(text, size) + self._beside.behind) <= self._room
-
-    def _whole_with(self, beside: Surroundings) -> str:
-        return f"{beside.before}{self.whole.source}{beside.behind}"
 
 
 _SPARE = 1.25  # the beginning of a text may be lighter than the rest

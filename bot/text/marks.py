@@ -174,6 +174,18 @@ def mark(
 
     `value` is a text or a list of texts; `name` is what the field is called when it is reported as cut.
     """
+    listed, glue = _listed(value, cut)
+    try:
+        short = len(prefix) + len(suffix) < _LONG_HEAD
+        head = (_known_head if short else _head)(name, priority, min, cut, prefix, suffix, glue)
+    except TypeError:  # numbers have no length, and lists are no keys
+        head = _head(name, priority, min, cut, prefix, suffix, glue)
+    others = _ITEM.join(_plain_texts(texts_of(alt))) if alt != () else ""
+    return f"{_OPEN}{head}{_NEXT}{listed}{_NEXT}{others}{_CLOSE}"
+
+
+def _head(name: str, priority: int, min: int, cut: str, prefix: str, suffix: str, glue: str) -> str:
+    """What a template says of a field, for `_read`. Raises FitMisused when it cannot be used."""
     if cut not in _CUTS:
         raise FitMisused(f"fit knows no cut={_told(cut)}; there are: {', '.join(_CUTS)}.")
     for word, number in (("a priority", priority), ("min=", min)):
@@ -182,14 +194,14 @@ def mark(
     for word, text in (("prefix=", prefix), ("suffix=", suffix)):
         if not isinstance(text, str):
             raise _needs("a text", word, text)
-    listed, glue = _listed(value, cut)
     head = _ITEM.join((name, str(priority), str(min), cut, prefix, suffix, glue))
     if len(_MARKS.findall(head)) != _MARKS_IN_HEAD:
         raise _fitted_twice()
-    others = _ITEM.join(_plain_texts(texts_of(alt))) if alt != () else ""
-    return f"{_OPEN}{head}{_NEXT}{listed}{_NEXT}{others}{_CLOSE}"
+    return head
 
 
+_LONG_HEAD = 500
+_known_head = lru_cache(maxsize=500, typed=True)(_head)  # 1 and True are not the same
 _MARKS_IN_HEAD = 6
 
 
@@ -289,7 +301,6 @@ def _read(head: str) -> Rules:
     )
 
 
-_LONG_HEAD = 500
 _rules = lru_cache(maxsize=500)(_read)  # a template has the same few, post after post
 
 

@@ -28,10 +28,11 @@ _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
 # aside. Right behind a wide one anything may follow.
 _AFTER = rf"(?=[ \t]*+(?:\n|\Z)|\s[{re.escape(_OPENERS)}]*+(?P<following>.?))"
 _STOP = f"[{_STOPS}{_WIDE_STOPS}]"
+_SPACED_QUOTE = r"(?:[^\S\n][»›](?=\s|\Z))?"  # as in « Oui. »
 _END = re.compile(
     rf"{_STOP}(?<!{_STOP}{_STOP})"
     rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+"
-    rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+)"
+    rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+{_SPACED_QUOTE})"
     rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
     re.DOTALL,
 )
