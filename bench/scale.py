@@ -255,8 +255,8 @@ def section(found: Sequence[Growth], measured_on: str) -> str:
 
 _INTRODUCTION = f"""\
 What must not grow with the history or with the queue, on databases with {LANES:,} accounts that the bench fills itself.
-Milliseconds are wall clock, each the shortest of {ROUNDS} rounds in which small and large take turns: the work is the same
-in each, and what one takes longer is other work of the machine.
+Milliseconds are wall clock, each the shortest of {ROUNDS} rounds in which small and large take turns: the work is the
+same in each, and what one takes longer is other work of the machine.
 """
 
 
