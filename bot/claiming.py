@@ -125,7 +125,12 @@ def _looks(
     claimed: Claimed,
 ) -> list[_Look]:
     asked = [
-        Asked(account=lane.account, live=lease.live, counted_to=lane.counted_to)
+        Asked(
+            account=lane.account,
+            live=lease.live,
+            counted_to=lane.counted_to,
+            stale=orders.now - lease.account.caps.max_age,
+        )
         for lane in moving
         if (lease := leases[lane.account])
     ]
@@ -199,9 +204,7 @@ def _look_again(look: _Look, now: datetime, fruitless: Counter[str]) -> datetime
 
 def _next_stale(look: _Look) -> datetime | None:
     """When the next of those that wait is too old."""
-    gone = {look.turn.send, *(candidate for candidate, _ in look.turn.skips)}
-    ageing = (c.dated for c in look.queue.candidates if c not in gone and not (c.pinned or c.exempt_from_age))
-    oldest = min((dated for dated in ageing if dated), default=None)
+    oldest = look.queue.oldest
     return oldest + look.lease.account.caps.max_age + AN_INSTANT if oldest else None
 
 
