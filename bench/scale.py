@@ -204,8 +204,8 @@ def _claiming(database: Database) -> Callable[[], float]:
 
 
 def _measured(works: Mapping[int, Callable[[], float]], rounds: int) -> dict[int, float]:
-    """Milliseconds: the median of the rounds after two that only warm up. All take turns, so that a slower moment of the
-    machine is everybody's."""
+    """Milliseconds: the median of the rounds after two that only warm up. All take turns, so that a slower moment of
+    the machine is everybody's."""
     taken = [{size: work() for size, work in works.items()} for _ in range(rounds + 2)][2:]
     return {size: median(one[size] for one in taken) * 1e3 for size in works}
 

@@ -165,13 +165,14 @@ MUTANTS = (
                 "            if turn is None:\n                continue\n",
                 "            if turn is None:\n"
                 "                flow.answers = []\n"
-                "                senders.start(_JOBS)\n"
+                "                senders.start(_JOBS, backlog=False)\n"
                 "                continue\n",
             ),
             _edit(
                 "bot/deliver.py",
-                "            senders.start(flow.start(jobs + checks))\n",
-                "            _JOBS[:] = jobs or _JOBS\n            senders.start(flow.start(jobs + checks))\n",
+                "            senders.start(flow.start(jobs + checks), backlog=turn.claimed.lanes >= room)\n",
+                "            _JOBS[:] = jobs or _JOBS\n"
+                "            senders.start(flow.start(jobs + checks), backlog=turn.claimed.lanes >= room)\n",
             ),
         ),
         tests=(
