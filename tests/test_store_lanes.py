@@ -251,12 +251,13 @@ def test_a_closed_lane_says_why(database: Database) -> None:
 def test_after_simulated_days_everything_counts_from_the_real_now(database: Database) -> None:
     day = timedelta(days=1)
     with database.begin() as tx:
+        first, second = queue(tx), queue(tx, "fb-page")
         fence = claim(tx)
         assert fence is not None
-        intend(tx, queue(tx), fence, slot="past", due_at=NOW - day, desk_now=NOW - day)
+        intend(tx, first, fence, slot="past", due_at=NOW - day, desk_now=NOW - day)
         fb = claim(tx, "fb-page")
         assert fb is not None
-        intend(tx, queue(tx, "fb-page"), fb, slot="future", due_at=NOW + day, desk_now=NOW + day)
+        intend(tx, second, fb, slot="future", due_at=NOW + day, desk_now=NOW + day)
         for account in ("x-main", "fb-page"):
             lanes.count_to(tx, account, counted_to=NOW + day)
         lanes.release(tx, "x-main", fence=fence, wake_at=NOW + day)

@@ -79,9 +79,9 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
 def test_it_is_answered_by_an_index(database: Database, name: str) -> None:
     ask, indexes = ASKED[name]
     with database.begin() as tx:
-        fence = claim(tx)
+        delivery, fence = queue(tx), claim(tx)
         assert fence is not None
-        assert intend(tx, queue(tx), fence, slot="08:00", due_at=NOW) is not None
+        assert intend(tx, delivery, fence, slot="08:00", due_at=NOW) is not None
         queue(tx, state=State.SKIPPED, now=NOW + MINUTE)
         if tx.dialect.name == "postgresql":
             tx.exec_driver_sql("SET LOCAL enable_seqscan = off")  # a small table is quicker read as a whole

@@ -318,8 +318,8 @@ def test_two_links_to_one_file_have_one_lock(file: Path, tmp_path: Path, open_fi
 SECOND_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 def upgrade():
     op.add_column("meta", sa.Column("note", sa.Text()))
     {then}
@@ -334,9 +334,9 @@ def prepare_upgrade(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "
     for source in (upgrading.MIGRATIONS / "env.py", *(upgrading.MIGRATIONS / "versions").glob("0*.py")):
         target = migrations / source.relative_to(upgrading.MIGRATIONS)
         target.write_text(source.read_text())
-    (versions / "0003_a_note.py").write_text(SECOND_MIGRATION.format(then=then))
+    (versions / "0007_a_note.py").write_text(SECOND_MIGRATION.format(then=then))
     monkeypatch.setattr(upgrading, "MIGRATIONS", migrations)
-    monkeypatch.setattr(upgrading, "HEAD", "0003")
+    monkeypatch.setattr(upgrading, "HEAD", "0007")
 
 
 def columns_of_meta(file: Path) -> list[str]:
@@ -353,13 +353,13 @@ def test_an_upgrade_keeps_a_copy_of_the_file_as_it_was(
     prepare_upgrade(monkeypatch, tmp_path)
     said: list[str] = []
     Database.open(f"sqlite:///{file}", on_progress=said.append).close()
-    copy = tmp_path / "nightdesk.db.before-0003"
+    copy = tmp_path / "nightdesk.db.before-0007"
     assert columns_of_meta(file) == ["key", "value", "note"]
     assert columns_of_meta(copy) == ["key", "value"]
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT id FROM deliveries").fetchall() == [(delivery.id,)]
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert "from 0002 to 0003" in said[0]
+    assert "from 0006 to 0007" in said[0]
     assert str(copy) in said[0]
     assert not list(tmp_path.glob("*.unfinished"))
 
@@ -368,8 +368,8 @@ def test_without_room_for_the_copy_nothing_is_upgraded(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_file: Callable[..., Database]
 ) -> None:
     prepare_upgrade(monkeypatch, tmp_path)
-    Path(f"{file}.before-0003.unfinished").mkdir()  # as good as a full disk: the copy cannot be written
-    with pytest.raises(TryAgainLater, match=r"the copy .*nightdesk\.db\.before-0003 cannot be made"):
+    Path(f"{file}.before-0007.unfinished").mkdir()  # as good as a full disk: the copy cannot be written
+    with pytest.raises(TryAgainLater, match=r"the copy .*nightdesk\.db\.before-0007 cannot be made"):
         open_file(file)
     assert columns_of_meta(file) == ["key", "value"]
 
@@ -383,7 +383,7 @@ import sys
 from pathlib import Path
 from bot.store import upgrading
 from bot.store.database import Database
-upgrading.HEAD, upgrading.MIGRATIONS = "0003", Path({str(upgrading.MIGRATIONS)!r})
+upgrading.HEAD, upgrading.MIGRATIONS = "0007", Path({str(upgrading.MIGRATIONS)!r})
 Database.open(sys.argv[1])
 """
     monkeypatch.setenv("DIE", "1")
