@@ -16,7 +16,7 @@ help:
 	@echo "make bench   speed beside other packages; ONLY=text or ONLY=delivery; KEEP=1 writes docs/benchmarks.md again"
 	@echo "make faults  processes killed at every place while the platforms misbehave in every way; SEED=n repeats a run"
 	@echo "make mutants the suite must notice when a safeguard is taken out: each is, in a copy, and the tests are run"
-	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node)"
+	@echo "make fuzz    X's measure against npm's twitter-text on tens of thousands of strings (needs node); SEED=7 others"
 	@echo "make fmt     format the code          make lint    ruff          make types    mypy --strict"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -39,7 +39,7 @@ types: $(VENV)/.ready-dev
 
 # The fuzz is a part of `make test` too where node and the package are; this fetches the package first, into bench/.peers.
 fuzz: $(VENV)/.ready-dev
-	@$(BIN)/python -m bench.fuzz
+	@$(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m bench.fuzz
 
 # What is measured and what peers are: docs/benchmarks.md. Ends with an error when a target is missed. ONLY=text or
 # ONLY=delivery measures one part.

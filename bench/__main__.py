@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 
@@ -59,6 +60,7 @@ GROUPS: dict[str, Group] = {"text": text, "delivery": delivery, "scale": scaling
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # no server and no folder is left behind
     options = _options()
     groups = [GROUPS[options.only]] if options.only in GROUPS else list(GROUPS.values())
     options.words = "" if options.only in GROUPS else options.only

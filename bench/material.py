@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from bot.text.xlength import X_LIMIT, limit_length
+
 HEADLINES = 1000
 POSTS = 200
 
@@ -99,12 +101,23 @@ def posts(*, must_be_cut: bool) -> list[dict[str, Any]]:
     return [_post(chance, number, must_be_cut) for number in range(POSTS)]
 
 
-def _post(chance: random.Random, number: int, must_be_cut: bool) -> dict[str, Any]:
+def overrunning(least: int, most: int) -> list[dict[str, Any]]:
+    """Posts that are so many weighted characters over X's limit; each language's have the same share."""
+    chance = random.Random(least)
+    found: list[dict[str, Any]] = []
+    while len(found) < POSTS:
+        post = _post(chance, len(found), must_be_cut=True, sentences=chance.randint(1, 12))
+        if least <= limit_length(f"{post['text']} {post['url']}") - X_LIMIT <= most:
+            found.append(post)
+    return found
+
+
+def _post(chance: random.Random, number: int, must_be_cut: bool, sentences: int = 0) -> dict[str, Any]:
     language = list(SENTENCES)[number % len(SENTENCES)]
     title = " ".join(_some_words(chance, language)[: None if must_be_cut else 7])
     glue = "" if language == "ja" else " "
-    sentences = [chance.choice(SENTENCES[language]) for _ in range(chance.randint(5, 9))]
-    summary = glue.join(sentences) if must_be_cut else SENTENCES[language][-1]
+    some = [chance.choice(SENTENCES[language]) for _ in range(sentences or chance.randint(5, 9))]
+    summary = glue.join(some) if must_be_cut else SENTENCES[language][-1]
     tags = ["Baku", "Economy", "Iqtisadiyyat"][: chance.randint(0, 3)]
     url = _link(chance)
     return {

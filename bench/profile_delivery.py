@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 from bench.posting.homes import Newsroom
@@ -16,6 +17,7 @@ from bench.posting.rows import databases_at_hand
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # no server and no folder is left behind
     options = _options()
     newsroom = Newsroom(
         platform=options.platform, accounts=options.accounts, each=options.each, composed=options.compose

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.hostile import LONG, SHORT, growth, texts
-from bench.material import headlines, posts
+from bench.material import POSTS, headlines, overrunning, posts
 from bench.peers import CannotInstall, Contender, Runner
 from bot.platforms.registry import rules_for
 from bot.text.fit import mark, solve
@@ -31,6 +31,13 @@ HERALD = Contender(name="herald-post 0.2.0", program="length_herald_post.py", pa
 NPM = Contender(name="npm twitter-text 3.1.0", program="length_npm.js", packages=("twitter-text@3.1.0",))
 BREVITY = Contender(name="brevity 0.2.17", program="post_brevity.py", packages=("brevity==0.2.17",))
 JINJA = Contender(name="plain Jinja2", program="post_jinja2.py")
+
+
+OVERRUNS = ((3, 20, 0), (21, 80, 0), (81, 250, 10), (251, 800, 10))
+"""Weighted characters over the limit, from and to, and how many times as fast as brevity we must be.
+
+Where there is little to cut, brevity has little to do: see `docs/benchmarks.md`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,16 @@ def works() -> list[Work]:
             ours=Contender(name="Nightdesk", program="post_nightdesk.py"),
             material=to_cut,
             peers=[(BREVITY, 10)],
+        ),
+        *(
+            Work(
+                title=f"render and fit {POSTS} posts that are {least}–{most} over",
+                unit="post",
+                ours=Contender(name="Nightdesk", program="post_nightdesk.py"),
+                material=overrunning(least, most),
+                peers=[(BREVITY, target), (JINJA, 0)],
+            )
+            for least, most, target in OVERRUNS
         ),
         Work(
             title=f"render and fit {len(whole)} posts that fit whole",

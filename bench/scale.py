@@ -36,6 +36,7 @@ from bot.templating import Templates
 TITLE = "Scale"
 MOST_GROWTH = 2.0
 ROUNDS = 15
+MAX_AGE = timedelta(hours=24)
 PAGE_OF_LOG = 51
 HUNDRED = 100
 PASTS = (10_000, 1_000_000)
@@ -101,7 +102,10 @@ def claim_hundred(database: Database) -> list[tuple[str, int]]:
     """
     with database.begin() as tx:
         claimed = lanes.claim(tx, owner="bench", desk_now=NOW, until=_claims.until(), most=HUNDRED)
-        asked = [lookup.Asked(account=lane.account, live=False, counted_to=lane.counted_to) for lane in claimed]
+        asked = [
+            lookup.Asked(account=lane.account, live=False, counted_to=lane.counted_to, stale=NOW - MAX_AGE)
+            for lane in claimed
+        ]
         found = lookup.queues(tx, asked, now=NOW, sent_since=NOW - timedelta(hours=25))
     assert len(found) == len(claimed)
     return [(lane.account, lane.fence) for lane in claimed]
@@ -200,8 +204,8 @@ def _claiming(database: Database) -> Callable[[], float]:
 
 
 def _measured(works: Mapping[int, Callable[[], float]], rounds: int) -> dict[int, float]:
-    """Milliseconds: the median of the rounds after two that only warm up. All take turns, so that a slower moment of
-    the machine is everybody's."""
+    """Milliseconds: the median of the rounds after two that only warm up. All take turns, so that a slower moment of the
+    machine is everybody's."""
     taken = [{size: work() for size, work in works.items()} for _ in range(rounds + 2)][2:]
     return {size: median(one[size] for one in taken) * 1e3 for size in works}
 

@@ -54,8 +54,11 @@ class Beside:
         """What has come of them; waits so long at most for the first to end."""
         under_way = [*self._doors.values(), *self._looks.values()]
         done = wait(under_way, timeout=seconds, return_when=FIRST_COMPLETED).done
+        opened = any(future in done and future.result() for future in self._doors.values())
         self._doors = {key: future for key, future in self._doors.items() if future not in done}
         self._looks = {attempt: future for attempt, future in self._looks.items() if future not in done}
+        if opened:
+            self.begin()  # what had to wait behind the door
         return [step for future in done if isinstance(step := future.result(), Step)]
 
     def _start(self, work: Callable[[], object]) -> Future[object]:

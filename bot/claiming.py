@@ -6,6 +6,7 @@ statements; only what is rare, a skip or a missed stretch, is written one by one
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +26,8 @@ from bot.summary import ACTOR, Step
 from bot.timetable import planner
 from bot.timetable.planner import LaneView, Turn
 
+log = logging.getLogger(__name__)
+
 COUNTED_PAST = timedelta(hours=25)  # of posts, for caps and gaps
 SOON = timedelta(seconds=1)  # for a lane that says "now" but can do nothing now
 AN_INSTANT = timedelta(microseconds=1)
@@ -35,6 +38,7 @@ class Claimed:
     """What one TX1 came to. `unchecked`: live accounts whose identity must be asked for before they may send.
 
     `lanes`: how many were claimed; `quiet`: the accounts that have nothing to send now.
+    `broken`: leases with the words for a mistake of ours.
     """
 
     claims: list[Claim] = field(default_factory=list)
@@ -42,6 +46,7 @@ class Claimed:
     steps: list[Step] = field(default_factory=list)
     lanes: int = 0
     quiet: list[str] = field(default_factory=list)
+    broken: list[tuple[Lease, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,15 @@ def claim_due(desk: Nightdesk, tx: Transaction, *, most: int, until: datetime, f
         meta.set(tx, meta.SWITCH, "on")
     claimed.lanes = len(taken)
     leases = {lane.account: _lease(desk, lane) for lane in taken}
-    moving = [lane for lane in taken if _may_move(orders, leases[lane.account])]
-    returns = [Return(account=lane.account, fence=lane.fence) for lane in taken if lane not in moving]
+    moving, returns = [], []
+    for lane in taken:
+        if _may_move(orders, leases[lane.account]):
+            moving.append(lane)
+        else:
+            returns.append(Return(account=lane.account, fence=lane.fence))
     unchecked = {lane.account for lane in moving if identity_check.is_due(desk, leases[lane.account], lane)}
     claimed.unchecked = [lease for lane in moving if (lease := leases[lane.account]) and lane.account in unchecked]
-    looks = _looks(desk, tx, orders, [lane for lane in moving if lane.account not in unchecked], leases)
+    looks = _looks(desk, tx, orders, [lane for lane in moving if lane.account not in unchecked], leases, claimed)
     for look in looks:
         claimed.steps += _settle(desk, tx, look)
     lanes.forget_closing(tx, [look.lane.account for look in looks if look.lane.closed_reason])
@@ -108,10 +117,20 @@ def _may_move(orders: Orders, lease: Lease | None) -> bool:
 
 
 def _looks(
-    desk: Nightdesk, tx: Transaction, orders: Orders, moving: Sequence[Lane], leases: dict[str, Lease | None]
+    desk: Nightdesk,
+    tx: Transaction,
+    orders: Orders,
+    moving: Sequence[Lane],
+    leases: dict[str, Lease | None],
+    claimed: Claimed,
 ) -> list[_Look]:
     asked = [
-        Asked(account=lane.account, live=lease.live, counted_to=lane.counted_to)
+        Asked(
+            account=lane.account,
+            live=lease.live,
+            counted_to=lane.counted_to,
+            stale=orders.now - lease.account.caps.max_age,
+        )
         for lane in moving
         if (lease := leases[lane.account])
     ]
@@ -129,8 +148,13 @@ def _looks(
                 used=queue.used,
                 closed_for=lane.closed_reason or "",
             )
-            turn, paused = plan(desk, orders, lease.account, view, queue), bool(orders.pause(lease.account)[0])
-            looks.append(_Look(lease, lane, view, queue, turn, paused))
+            try:
+                turn = plan(desk, orders, lease.account, view, queue)
+            except Exception as error:  # a mistake of ours with one account must not keep the others
+                log.exception("%s could not be served", lane.account)
+                claimed.broken.append((lease, f"a mistake in Nightdesk: {type(error).__name__}; please report it"))
+            else:
+                looks.append(_Look(lease, lane, view, queue, turn, paused=bool(orders.pause(lease.account)[0])))
     return looks
 
 
@@ -180,9 +204,7 @@ def _look_again(look: _Look, now: datetime, fruitless: Counter[str]) -> datetime
 
 def _next_stale(look: _Look) -> datetime | None:
     """When the next of those that wait is too old."""
-    gone = {look.turn.send, *(candidate for candidate, _ in look.turn.skips)}
-    ageing = (c.dated for c in look.queue.candidates if c not in gone and not (c.pinned or c.exempt_from_age))
-    oldest = min((dated for dated in ageing if dated), default=None)
+    oldest = look.queue.oldest
     return oldest + look.lease.account.caps.max_age + AN_INSTANT if oldest else None
 
 

@@ -8,8 +8,9 @@ mentions, tags and links nothing (`bot.text.outside`) but what the account allow
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from bot.account import Account
@@ -162,6 +163,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=1024)  # one article goes to many accounts
 def link_in_text(url: str) -> str:
     """The link as a post shows it: unchanged, unless a reader who follows it would then land elsewhere.
 
@@ -217,11 +219,21 @@ def _short(article: Article) -> str:
 def _links(url: str, rendered: str) -> list[str]:
     """The article's link as a rendered template has it: as it is, or with campaign parameters, up to their mark."""
     page = re.split("[?#]", url, maxsplit=1)[0]
-    marked = page and LINK_END in rendered
-    with_campaign = re.findall(rf"{re.escape(page)}[^\s{LINK_END}]*+(?={LINK_END})", rendered) if marked else []
+    with_campaign = list(_marked(page, rendered)) if page and LINK_END in rendered else []
     for link in with_campaign:
         rendered = rendered.replace(link + LINK_END, "")
     return [*with_campaign, url] if url and url in rendered else with_campaign
+
+
+def _marked(page: str, rendered: str) -> Iterator[str]:
+    """Each address that begins with `page` and ends at a link's mark, without white space in it."""
+    start = rendered.find(page)
+    while start >= 0:
+        end = _UNBROKEN.match(rendered, start + len(page)).end()
+        found = rendered.startswith(LINK_END, end)
+        if found:
+            yield rendered[start:end]
+        start = rendered.find(page, end if found else start + 1)
 
 
 def _links_page(text: str, url: str) -> bool:
@@ -247,5 +259,6 @@ def _stands_clear(url: str, text: str) -> bool:
     return False
 
 
+_UNBROKEN: Any = re.compile(rf"[^\s{LINK_END}]*")
 _RUNS_INTO = re.compile("[A-Za-z0-9@＠$#＃]")
 _CLOSES = re.compile(r"[.,;:!?)\]}»”’\"'…。、）」]*(?:\s|\Z)")

@@ -42,6 +42,7 @@ Tell = Callable[[Step], None]
 
 LOOK_SECONDS = 1.0  # so long the desk sleeps at most while calls are under way
 RETRY_SECONDS, PATIENCE = 1.0, 60  # how often, and how many times in a row, a turn that is refused is tried again
+PATIENCE_WITH_NOTHING_AT_STAKE = 2  # enough to call off what may have been written in the first
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Flow:
     unwritten: list[Unwritten] = field(default_factory=list)
     under_way: dict[str, int] = field(default_factory=dict)  # account → fence, from the job to its recorded outcome
     fruitless: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
     failures: int = 0
 
     def start(self, jobs: list[Job]) -> list[Job]:
@@ -81,7 +83,7 @@ class Flow:
         self.written, self.unwritten, self.failures = [], [], self.failures + 1
         for answer in self.answers:
             log.error("%s: an outcome is not written yet: %s (%s)", answer.lease.account.name, answer.answer, error)
-        if self.failures >= PATIENCE or not (self.answers or self.under_way):
+        if self.failures >= (PATIENCE if self.answers or self.under_way else PATIENCE_WITH_NOTHING_AT_STAKE):
             raise error
         clock.wait(RETRY_SECONDS)
 
@@ -101,13 +103,14 @@ def deliver(desk: Nightdesk, flow: Flow) -> None:
         busy = True
         while busy or senders.flying or flow.answers:  # what could not be written yet is written before we go
             flow.answers += senders.finished(wait=0 if busy else LOOK_SECONDS)
-            turn = take_turn(desk, flow, room=senders.room(len(flow.written)))
+            room = senders.room(len(flow.written))
+            turn = take_turn(desk, flow, room=room)
             if turn is None:
                 continue
             reach("committed")
             jobs = [publishing(desk, intended) for intended in turn.intended]  # only now, after the commit
             flow.written, checks, flow.unwritten = write_posts(desk, turn.claimed)
-            senders.start(flow.start(jobs + checks))
+            senders.start(flow.start(jobs + checks), backlog=turn.claimed.lanes >= room)
             for step in turn.steps:
                 flow.tell(step)
             flow.meanwhile()
@@ -124,8 +127,10 @@ def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:
             _take_stock(desk, tx, flow)
             steps = record_outcomes(desk, tx, flow.answers)  # TX3
             steps += record_unwritten(desk, tx, flow.unwritten, flow.summary)
-            intended = record_intents(desk, tx, flow.written, halted=halted)  # TX2
+            intended = record_intents(desk, tx, flow.written, flow.changes, halted=halted)  # TX2
             claimed = claim_due(desk, tx, most=room, until=min(now, flow.until or now), fruitless=flow.fruitless)  # TX1
+            broken = [Unwritten(lease, words) for lease, words in claimed.broken]
+            steps += record_unwritten(desk, tx, broken, flow.summary)
             forget_troubles(desk, tx, [*(one.written.claim.account.name for one in intended), *claimed.quiet])
             reach("turning")
     except TryAgainLater as error:

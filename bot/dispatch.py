@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT = timedelta(seconds=20)  # how often a pass that finds nothing still leaves a trace that it ran
 CLOCK_SLACK = timedelta(minutes=5)  # how far ahead of now a timetable may be counted before the clock is doubted
 DUTY_SECONDS = 1.0
+LATE_SECONDS = 60.0
 
 OUTDATED = "its settings or templates are older than those another worker has taken up, so it sends nothing"
 REFRESH = "Copy the newest ones to this machine; if these are meant to be the newest, save config/nightdesk.toml again."
@@ -68,7 +69,7 @@ def run_pass(
             wake_lanes(desk)
     note_run(desk)
     beat(desk)
-    overdue.note(desk)
+    note_late(desk)
     return summary
 
 
@@ -79,6 +80,7 @@ class Duties:
     desk: Nightdesk
     beside: Beside
     stay: bool
+    begun: float = 0.0
     done: float = 0.0
     swept: float = 0.0
 
@@ -86,7 +88,7 @@ class Duties:
         """At the beginning of a pass: whoever cannot be reached ends it."""
         if not self.desk.database.exclusive:
             self.desk.database.measure_skew()
-        self.done = self.swept = clock.uptime()
+        self.begun = self.done = self.swept = clock.uptime()
         recover(self.desk)
         self.beside.begin()
         wake_lanes(self.desk)
@@ -100,7 +102,8 @@ class Duties:
             wake_lanes(self.desk)
             beat(self.desk)
             note_run(self.desk)
-            overdue.note(self.desk)
+            if now - self.begun >= LATE_SECONDS:
+                note_late(self.desk)
             if self.stay:
                 self.beside.begin()
             if now - self.swept >= sweep and not self.desk.database.exclusive:
@@ -110,6 +113,14 @@ class Duties:
         except TryAgainLater as error:
             log.debug("%s", error)
         self.done = now
+
+
+def note_late(desk: Nightdesk) -> None:
+    """Tell which posts are late, at the first pass and then once a minute: the question looks at many accounts."""
+    now = desk.clock.uptime()
+    if desk.asked_late is None or not 0 <= now - desk.asked_late < LATE_SECONDS:
+        overdue.note(desk)
+        desk.asked_late = now
 
 
 def anything_due(desk: Nightdesk) -> bool:

@@ -43,6 +43,7 @@ class Nightdesk:
     editions: Editions
     owner: str = field(default_factory=_new_owner)
     troubles: dict[str, str] = field(default_factory=dict)  # why accounts could not be served, as `meta` has it
+    asked_late: float | None = None  # when this process last asked which posts are late, on the uptime's clock
     met: bool = False  # every account of the settings has its lane
     _lease_until: datetime | None = None
     noted: LastRun | None = None  # what this process last wrote to `data/last-run`

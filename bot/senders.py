@@ -19,6 +19,7 @@ from bot.failpoints import reach
 
 LEAST_AHEAD, MOST_AHEAD = 4, 128
 """Intents committed beyond the senders' number. After a crash each is an unconfirmed post, so few unless they help."""
+STARVED = 4  # the part of the senders, a fourth, that must be idle before more is committed ahead of them
 LINGER = 0.01  # seconds in which more outcomes may come in, to share one transaction
 MOST_A_TURN = 200
 
@@ -50,11 +51,12 @@ class Senders:
         """How many more lanes may be claimed now; `written` posts wait for their intent."""
         return min(MOST_A_TURN, self.most + self.ahead - self.flying - written)
 
-    def start(self, jobs: Sequence[Job]) -> None:
-        """Hand jobs over, after the commit of what they need."""
+    def start(self, jobs: Sequence[Job], *, backlog: bool) -> None:
+        """Hand jobs over, after the commit of what they need. `backlog`: more lanes are due than could be claimed."""
         if not jobs:
             return
-        starved = self.flying >= self.most and self._jobs.empty()
+        idle = self._done.qsize()  # so many have come back since the desk last looked
+        starved = backlog and self._jobs.empty() and idle * STARVED >= self.most
         self.ahead = min(MOST_AHEAD, self.ahead * 2) if starved else max(LEAST_AHEAD, self.ahead - 1)
         self.flying += len(jobs)
         self.most_ahead = max(self.most_ahead, self.flying - self.most)

@@ -48,7 +48,8 @@ class Unwritten:
 
 def write_posts(desk: Nightdesk, claimed: Claimed) -> tuple[list[Written], list[Job], list[Unwritten]]:
     """The posts that can be sent, identity checks that have to be made first, and what came to nothing."""
-    written = [_apart(desk, claim, _write) for claim in claimed.claims]
+    with desk.templates.looking_once():
+        written = [_apart(desk, claim, _write) for claim in claimed.claims]
     checks = [_apart(desk, lease, _check) for lease in claimed.unchecked]
     return (
         [one for one in written if isinstance(one, Written)],

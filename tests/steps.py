@@ -32,7 +32,7 @@ def claimed(desk: Nightdesk) -> Written:
 def may_send(desk: Nightdesk, written: Written) -> bool:
     """TX2: whether the intent was written."""
     with desk.database.begin() as tx:
-        return bool(record_intents(desk, tx, [written]))
+        return bool(record_intents(desk, tx, [written], Counter()))
 
 
 def intended(desk: Nightdesk, written: Written) -> None:

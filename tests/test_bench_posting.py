@@ -81,11 +81,11 @@ def test_the_server_answers_late_when_told_to() -> None:
 def test_a_ratio_is_that_of_the_middle_round() -> None:
     results = results_of({SQLITE.name: [2.0, 40.0, 4.0], TWEEPY.name: [1.0, 36.0, 3.0]})
     [line, missing] = as_fast(TWEEPY, {SQLITE: 0.76, POSTGRESQL: 0.6})(results)
-    assert (line.ratio, line.met) == ("0.75 × as fast", False)
+    assert (line.ratio, line.met) == ("0.75 × as fast (by CPU 0.75 ×)", False)
     assert line_of(line).startswith("MISSED")
     assert missing.met is None
     assert line_of(missing).startswith("SKIPPED")
-    assert "| 0.75 × as fast | ≥ 0.76 × |" in section([(results, [line])])
+    assert "| 0.75 × as fast (by CPU 0.75 ×) | ≥ 0.76 × |" in section([(results, [line])])
 
 
 def test_memory_and_time_of_ten_thousand_accounts_are_held_to_their_limits() -> None:

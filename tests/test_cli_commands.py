@@ -47,6 +47,7 @@ FIRST_RELEASE = {
     "demo", "init", "check", "fetch", "add", "preview", "plan", "once", "run", "log", "show", "why", "resolve", "pause",
     "resume", "count", "status", "sandbox", "golive", "rehearse", "queue list", "queue move", "queue hold",
     "queue release", "queue skip", "queue pin", "queue again", "templates list", "templates check", "templates bench",
+    "retry", "unpublish",
 }  # fmt: skip
 
 

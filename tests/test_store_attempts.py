@@ -93,9 +93,18 @@ def test_there_is_no_intent_and_no_trace_of_one_when(database: Database, name: s
 def test_the_same_intent_is_made_when_all_conditions_hold(database: Database) -> None:
     """The table above must fail for its one reason, not for another."""
     with database.begin() as tx:
-        fence = claim(tx)
+        delivery, fence = queue(tx), claim(tx)
         assert fence is not None
-        assert intend(tx, queue(tx), fence, real_now=NOW + MINUTE - timedelta(microseconds=1)) is not None
+        assert intend(tx, delivery, fence, real_now=NOW + MINUTE - timedelta(microseconds=1)) is not None
+
+
+def test_a_lane_that_was_woken_wants_a_look_before_its_intent(database: Database) -> None:
+    with database.begin() as tx:
+        delivery, fence = queue(tx), claim(tx)
+        assert fence is not None
+        queue(tx)
+        assert intend(tx, delivery, fence) is None
+        assert intend(tx, delivery, fence, heed=False) is not None
 
 
 def test_the_database_itself_forbids_two_attempts_in_flight_on_one_account(database: Database) -> None:

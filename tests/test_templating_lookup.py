@@ -169,3 +169,23 @@ def test_a_template_put_there_later_counts_at_once(keep: Keep, tmp_path: Path) -
     assert found(templates, section="Sport") == "posts/x/sport.txt.j2"
     (tmp_path / "home/posts/x/sport.txt.j2").unlink()
     assert found(templates, section="Sport") == "posts/x.txt.j2"
+
+
+def test_while_looking_once_a_new_file_waits_and_then_counts(keep: Keep) -> None:
+    templates = keep(BASE)
+    with templates.looking_once():
+        assert found(templates) == BASE
+        keep("posts/x/article.txt.j2", "posts/x/sport.txt.j2")
+        assert found(templates) == BASE
+        assert found(templates, section="sport") == BASE
+    assert found(templates) == "posts/x/article.txt.j2"
+
+
+def test_while_looking_once_a_changed_file_waits_and_then_counts(keep: Keep) -> None:
+    templates = keep(BASE)
+    file = templates.folders[0] / BASE
+    with templates.looking_once():
+        assert templates.render(BASE, {"title": "Ferry"}) == "Ferry home"
+        file.write_text("{{ title }} returns")
+        assert templates.render(BASE, {"title": "Ferry"}) == "Ferry home"
+    assert templates.render(BASE, {"title": "Ferry"}) == "Ferry returns"

@@ -7,6 +7,7 @@ either is missing.
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from bot.text.xlength import extract_urls, limit_length, parse
 from bot.text.xtables import newer_tables, reference_tables
 
 STRINGS = 24_000
-SEED = 2026
+SEED = int(os.environ.get("FUZZ_SEED", "2026"))  # `make fuzz SEED=7` makes other strings
 
 ASK = """
 const twitter = require("twitter-text");

@@ -98,7 +98,7 @@ def test_after_an_outage_nothing_floods_and_everything_has_its_reason(three_days
         assert len(three_days.posts()) <= before + 2
         pass_by(desk, three_days, START + timedelta(days=3))
         rows = list(log(desk, Filter()))
-        left = queue(desk)
+        left = list(queue(desk))
     missed = [row for row in rows if row.state == "missed"]
     assert {row.account for row in missed} == {"x-baku", "fb-new-york"}
     assert all("down" in row.reason for row in missed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.posting.contender import Posting, take_part
-from bot.app import client_of, open_home
+from bot.app import open_home
 from bot.configuring import load
 from bot.dispatch import run_pass
 from bot.nightdesk import Nightdesk
@@ -33,7 +33,7 @@ def prepare(told: dict[str, Any]) -> Posting:
     load(home)
     loading = time.process_time() - start
     desk = stack.enter_context(open_home(home, now=datetime.fromisoformat(now) if now else None))
-    import_library(desk)
+    connect_all(desk)
 
     def post_all() -> dict[str, Any]:
         return {**all_passes(desk), "loading": loading, "durability": durability(desk)}
@@ -41,10 +41,11 @@ def prepare(told: dict[str, Any]) -> Posting:
     return post_all
 
 
-def import_library(desk: Nightdesk) -> None:
-    """Have the client library in memory, as a daemon has after its first post, and as the bare contender has."""
-    account = next(iter(desk.settings.accounts.values()))
-    client_of(desk.settings, account, live=False).close()
+def connect_all(desk: Nightdesk) -> None:
+    """Have the client library in memory and a client an account, as a daemon has after its first posts, and as the bare
+    contender has."""
+    for account in desk.settings.accounts.values():
+        desk.platform(account, live=False)
 
 
 def all_passes(desk: Nightdesk) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from bench.material import headlines, posts
 from bot.account import Account
@@ -22,11 +24,10 @@ from bot.article import Article
 from bot.compose import compose
 from bot.nightdesk import Nightdesk
 from bot.platforms.registry import rules_for
-from bot.store import articles, deliveries
+from bot.store import articles, deliveries, schema
 from bot.store.database import Transaction
-
-AT_ONCE = 1000
-"""Articles written in one transaction."""
+from bot.store.rows import values
+from bot.store.search import fold
 
 ACCOUNT = {
     "x": '[accounts.desk-{number}]\nplatform = "x"\nhandle = "@desk_{number}"\n',
@@ -65,48 +66,91 @@ def write_home(home: Path, newsroom: Newsroom, *, server: str, senders: int) -> 
 
 
 def fill(desk: Nightdesk, each: int, composed: bool) -> list[tuple[str, str]]:
-    """Queue `each` posts for every account; returns (identity, text) of each, in turns over the accounts."""
+    """Queue `each` posts for every account; returns (identity, text) of each, in turns over the accounts.
+
+    The first is queued through the store; its rows are the pattern of all others, which is many times as fast.
+    """
     accounts = list(desk.settings.accounts.values())
-    turns = [account for _ in range(each) for account in accounts]
+    stories = _stories(len(accounts)) if composed else [Article(title=f"Ferry returns: {n}") for n in range(each)]
+    texts = [None] * len(accounts) if composed else _texts(each * len(accounts))
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
-    write = _composed if composed else _typed
-    texts: list[tuple[str, str]] = []
-    for start in range(0, len(turns), AT_ONCE):
-        with desk.database.begin() as tx:
-            texts += write(desk, tx, turns[start : start + AT_ONCE], start)
-    return texts
+        _queue(desk, tx, accounts[0], stories[0], texts[0])
+        _multiply(tx, accounts, stories, texts)
+    if not composed:
+        return [(accounts[number % len(accounts)].identity, str(text)) for number, text in enumerate(texts)]
+    return [
+        (account.identity, _composed(desk, account, story)) for account, story in zip(accounts, stories, strict=True)
+    ]
 
 
-def _typed(desk: Nightdesk, tx: Transaction, accounts: Sequence[Account], first: int) -> Iterator[tuple[str, str]]:
-    """One article for all accounts in each turn, and a text by hand for each of them."""
-    lines, size = headlines(), len(desk.settings.accounts)
-    for number, account in enumerate(accounts, first):
-        article = _keep(desk, tx, Article(title="Ferry returns"), f"turn {number // size}")
-        text = f"{number}: {lines[number % len(lines)]}"
-        _queue(desk, tx, article, account, text)
-        yield account.identity, text
+def _texts(size: int) -> list[str | None]:
+    lines = headlines()
+    return [f"{number}: {lines[number % len(lines)]}" for number in range(size)]
 
 
-def _composed(desk: Nightdesk, tx: Transaction, accounts: Sequence[Account], first: int) -> Iterator[tuple[str, str]]:
-    """An article of its own for each, too long to be posted whole."""
-    stories = [story["values"] for story in posts(must_be_cut=True)]
-    for number, account in enumerate(accounts, first):
-        story = stories[number % len(stories)]
-        told = {**story, "url": f"{story['url']}?n={number}", "tags": tuple(story["tags"])}
-        article = _keep(desk, tx, Article(**told), str(number))
-        _queue(desk, tx, article, account, None)
-        yield account.identity, compose(article, account, rules_for(account.platform), desk.templates).text
+def _stories(size: int) -> list[Article]:
+    """Articles that are too long to be posted whole, with an address of its own each."""
+    told = [post["values"] for post in posts(must_be_cut=True)]
+    return [_story(told[number % len(told)], number) for number in range(size)]
 
 
-def _keep(desk: Nightdesk, tx: Transaction, article: Article, name: str) -> Article:
-    return articles.keep(tx, article, [f"guid:bench:{name}"], desk.clock.desk_now())[0]
+def _story(told: dict[str, Any], number: int) -> Article:
+    return Article(**{**told, "url": f"{told['url']}?n={number}", "tags": tuple(told["tags"])})
 
 
-def _queue(desk: Nightdesk, tx: Transaction, article: Article, account: Account, text: str | None) -> None:
-    assert article.id is not None
+def _composed(desk: Nightdesk, account: Account, article: Article) -> str:
+    return compose(article, account, rules_for(account.platform), desk.templates).text
+
+
+def _queue(desk: Nightdesk, tx: Transaction, account: Account, article: Article, text: str | None) -> None:
     now = desk.clock.desk_now()
-    deliveries.create(tx, article=article.id, account=account.name, live=False, text=text, actor="bench", now=now)
+    kept, _ = articles.keep(tx, article, ["guid:bench:0"], now)
+    assert kept.id is not None
+    deliveries.create(tx, article=kept.id, account=account.name, live=False, text=text, actor="bench", now=now)
+
+
+def _multiply(
+    tx: Transaction, accounts: Sequence[Account], stories: Sequence[Article], texts: Sequence[str | None]
+) -> None:
+    """All other rows like the first of their table: a post for each text, of the account whose turn it is."""
+    article, delivery, lane = (_only(tx, table) for table in (schema.articles, schema.deliveries, schema.lanes))
+    first, size, per_story = delivery["id"], len(accounts), len(texts) // len(stories)
+    others = range(1, len(texts))
+    _insert(tx, schema.articles, [_of(article, story, number) for number, story in enumerate(stories)][1:])
+    _insert(
+        tx,
+        schema.deliveries,
+        [
+            {
+                **delivery,
+                "id": first + number,
+                "article": article["id"] + number // per_story,
+                "account": accounts[number % size].name,
+                "position": delivery["position"] + number // size,
+                "text": texts[number],
+            }
+            for number in others
+        ],
+    )
+    change = {name: value for name, value in _only(tx, schema.history).items() if name != "id"}
+    _insert(tx, schema.history, [{**change, "delivery": first + number} for number in others])
+    tx.execute(sa.update(schema.lanes).values({name: value for name, value in lane.items() if name != "account"}))
+
+
+def _of(article: dict[str, Any], story: Article, number: int) -> dict[str, Any]:
+    told = {**values(story), "folded_title": fold(story.title), "first_seen": article["first_seen"]}
+    return {**article, **told, "id": article["id"] + number}
+
+
+def _only(tx: Transaction, table: sa.Table) -> dict[str, Any]:
+    """The first row of a table by its key; that of the lanes is the first account's."""
+    return dict(tx.execute(sa.select(table).order_by(*table.primary_key).limit(1)).one()._mapping)
+
+
+def _insert(tx: Transaction, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        tx.execute(sa.insert(table), rows)
 
 
 def main(told: dict[str, Any]) -> None:

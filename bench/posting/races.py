@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,7 @@ class Ground:
             self.check(contender, "")
             return run
         with self.filled(contender) as url:
+            shutil.rmtree(self._folder / "data", ignore_errors=True)  # it notes which database the last run had
             told = {"home": str(self._folder), "now": AFTER_THE_SLOT if self._race.newsroom.slot else None}
             run = _measured(program, [told] * contender.workers, {**os.environ, "NIGHTDESK_DATABASE": url})
             self.check(contender, url)

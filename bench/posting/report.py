@@ -28,8 +28,9 @@ history, each in the database before the next step. The peers are the bare clien
 made beforehand, one shared pool of connections, as many threads; they write nothing down. All post the same texts to
 the same tiny server on this machine, one after the other, each in a process of its own; after each run the server's
 count, the database and the ids must agree that every post went out exactly once. A ratio is the median of {ROUNDS}
-rounds, in each of which all contenders take their turn. Seconds are wall clock. Databases are on disk, at full
-durability.
+rounds, in each of which all contenders take their turn, and is one of wall-clock time; that of CPU time beside it (the
+processes' own, without a database server's) tells what another load on the machine did to it. Databases are on disk, at
+full durability.
 """
 
 

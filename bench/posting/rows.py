@@ -104,7 +104,7 @@ def _faster(results: Results, ours: Contender, peer: Contender, target: float) -
         ours=_rate(results, mine),
         peer=peer.name,
         theirs=_rate(results, theirs),
-        ratio=f"{ratio:.2f} × as fast",
+        ratio=f"{ratio:.2f} × as fast (by CPU {_ratio(theirs, mine, 'cpu'):.2f} ×)",
         must=must,
         met=ratio >= target,
     )
@@ -119,7 +119,7 @@ def at_the_same_second(results: Results) -> Iterator[Line]:
         ours=f"{median(run.seconds for run in mine):.1f} s",
         peer=TWEEPY.name,
         theirs=f"{median(run.seconds for run in theirs):.1f} s",
-        ratio=f"{ratio:.2f} × as long",
+        ratio=f"{ratio:.2f} × as long (by CPU {_ratio(mine, theirs, 'cpu'):.2f} ×)",
         must="≤ 1.7 ×",
         met=ratio <= 1.7,
     )
@@ -145,9 +145,9 @@ def at_the_same_second(results: Results) -> Iterator[Line]:
     )
 
 
-def _ratio(above: Sequence[Run], below: Sequence[Run]) -> float:
+def _ratio(above: Sequence[Run], below: Sequence[Run], what: str = "seconds") -> float:
     """The median of the rounds' own ratios: what slows the machine for a while slows both of a round."""
-    return median(one.seconds / other.seconds for one, other in zip(above, below, strict=True))
+    return median(getattr(one, what) / getattr(other, what) for one, other in zip(above, below, strict=True))
 
 
 def _rate(results: Results, runs: Sequence[Run]) -> str:

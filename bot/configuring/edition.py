@@ -41,7 +41,7 @@ class Editions:
             self.settings_changed = self.settings_file.stat().st_mtime_ns
         except OSError:
             pass  # what was in force stays
-        self._seen = ()
+        self._said = ""
 
     def now(self) -> str:
         """The edition in force at this moment."""

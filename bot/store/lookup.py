@@ -34,30 +34,36 @@ from bot.store.schema import (
 )
 from bot.timetable.lineup import Candidate
 
-MOST_IN_LINE = 4
-"""So many are read from the head of a queue: the next one, and enough to know whether another could follow."""
-MOST_AGEING = 50
+MOST_IN_LINE = 2
+"""So many are read from the head of a queue: the next one, and whether another could follow."""
+MOST_STALE = 20
 MOST_PINS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One account whose queue is wanted. `live` is its stamp now; `counted_to` (desk time) as its lane has it."""
+    """One account whose queue is wanted. `live` is its stamp now; `counted_to` (desk time) as its lane has it.
+
+    What is dated before `stale` (desk time) is too old by now.
+    """
 
     account: str
     live: bool
     counted_to: datetime
+    stale: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """What the planner asks about one account, all in desk time.
 
-    `candidates`: the head of the queue, the oldest, the next embargo to end and the next pins, each delivery once.
-    `whole`: there are no others. `sent`: when it posted or may have posted, ascending. `used`: slots used already.
+    `candidates`: the head of the queue, what is stale, the next embargo to end and the next pins, each delivery once.
+    `whole`: there are no others. `oldest`: the date of the oldest in line that is not stale yet. `sent`: when it posted
+    or may have posted, ascending. `used`: slots used already.
     """
 
     candidates: list[Candidate]
+    oldest: datetime | None
     whole: bool
     sent: list[datetime]
     used: frozenset[str]
@@ -85,7 +91,7 @@ def standing(tx: Transaction, facts: Sequence[str]) -> Standing:
 
 def queues(tx: Transaction, asked: Sequence[Asked], *, now: datetime, sent_since: datetime) -> dict[str, Queue]:
     """The queue of each account at `now` (desk time), by account."""
-    rows = rows_in([(one.account, one.live, one.counted_to) for one in asked])
+    rows = rows_in([(one.account, one.live, one.counted_to, one.stale) for one in asked])
     found = fetch(tx, _QUEUES[tx.dialect.name], {**rows, "now": now, "since": sent_since})
     return {account: _queue(*parts) for account, *parts in found}
 
@@ -111,13 +117,14 @@ def posts_to_write(tx: Transaction, numbers: Sequence[int]) -> dict[int, ToWrite
     return found
 
 
-def _queue(line: Any, ageing: Any, embargoed: Any, pins: Any, sent: Any, used: Any) -> Queue:
-    lists = [part or [] for part in (line, ageing, embargoed, pins)]
+def _queue(line: Any, stale: Any, oldest: Any, embargoed: Any, pins: Any, sent: Any, used: Any) -> Queue:
+    lists = [part or [] for part in (line, stale, embargoed, pins)]
     found = {row[0]: row for part in lists for row in part}
-    whole = all(len(part) < most for part, most in zip(lists, (MOST_IN_LINE, MOST_AGEING, 1, MOST_PINS), strict=True))
+    whole = all(len(part) < most for part, most in zip(lists, (MOST_IN_LINE, MOST_STALE, 1, MOST_PINS), strict=True))
     return Queue(
         candidates=[_candidate(*row) for row in found.values()],
         whole=whole,
+        oldest=_moment(oldest[0][0]) if oldest else None,
         sent=[EPOCH + at * MICROSECOND for (at,) in sent or ()],
         used=frozenset(key for (key,) in used or ()),
     )
@@ -155,7 +162,7 @@ def _standing(dialect: str) -> sa.Select[Any]:
 
 
 def _queues(dialect: str) -> sa.Select[Any]:
-    r = table_of(dialect, account=str, live=bool, counted_to=datetime)
+    r = table_of(dialect, account=str, live=bool, counted_to=datetime, stale=datetime)
     d, now = deliveries.c, sa.bindparam("now", type_=Moment)
     mine = (d.account == r.c.account, d.live == r.c.live)
     released = sa.or_(d.dated.is_(None), d.dated <= now)
@@ -165,7 +172,12 @@ def _queues(dialect: str) -> sa.Select[Any]:
     since = attempts.c.desk_at >= sa.bindparam("since", type_=Moment)
     parts = {
         "line": queued.where(IN_LINE, *mine, released).order_by(*IN_ORDER).limit(MOST_IN_LINE),
-        "ageing": queued.where(IN_LINE, *mine, d.dated <= now, grows_old).order_by(d.dated).limit(MOST_AGEING),
+        "stale": queued.where(IN_LINE, *mine, d.dated < r.c.stale, grows_old).order_by(d.dated).limit(MOST_STALE),
+        "oldest": sa.select(d.dated)
+        .where(IN_LINE, *mine, d.dated >= r.c.stale, d.dated <= now, grows_old)
+        .order_by(d.dated)
+        .limit(1)
+        .correlate(r),
         "embargoed": queued.where(IN_LINE, *mine, d.dated > now).order_by(d.dated).limit(1),
         "pins": queued.where(IS_PIN, *mine).order_by(d.pinned).limit(MOST_PINS),
         "sent": sa.select(attempts.c.desk_at)

@@ -24,7 +24,10 @@ from bot.store.search import fold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One call that is about to be made; `pinned` is the pin it was picked with. `due_at` is desk time."""
+    """One call that is about to be made; `pinned` is the pin it was picked with. `due_at` is desk time.
+
+    `heed`: not if anything has changed for the account since its lane was claimed.
+    """
 
     delivery: int
     account: str
@@ -36,6 +39,7 @@ class Intent:
     pinned: datetime | None
     due_at: datetime | None
     cost: float
+    heed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +69,9 @@ def intend(
     """Write the attempts, make their deliveries `sending` and mark their slots used; then the calls may be made.
 
     Returns the deliveries whose intent was written. The others must not be sent, and nothing of theirs has changed:
-    the lease is over, another's or used up, the account is no longer live, the delivery is no longer queued, has
-    another stamp or another pin, its slot is used, or something is in flight on the account. Leases are renewed to
-    `lease_until`.
+    the lease is over, another's or used up, the lane was woken, the account is no longer live, the delivery is no
+    longer queued, has another stamp or another pin, its slot is used, or something is in flight on the account. Leases
+    are renewed to `lease_until`.
     `uptime` is `clock.uptime()` at the intent.
     """
     if not intents:
@@ -117,7 +121,7 @@ def _row(intent: Intent) -> tuple[object, ...]:
     text, link = storable(intent.text), storable(intent.link)
     due, pinned = intent.due_at, intent.pinned
     known = (intent.delivery, intent.account, intent.live, intent.fence, text, link, storable(fold(f"{text} {link}")))
-    return (*known, intent.slot, pinned, due, intent.cost)
+    return (*known, intent.slot, pinned, due, intent.cost, intent.heed)
 
 
 def _accepted(one: Acceptance) -> tuple[object, ...]:
@@ -131,7 +135,7 @@ def _accepted(one: Acceptance) -> tuple[object, ...]:
 def _intend(dialect: str) -> dict[str, Any]:
     r = table_of(
         dialect, delivery=int, account=str, live=bool, fence=int, text=str, link=str, folded=str, slot=str,
-        pinned=datetime, due_at=datetime, cost=float,
+        pinned=datetime, due_at=datetime, cost=float, heed=bool,
     )  # fmt: skip
     owner, desk_now = sa.bindparam("owner", type_=sa.Text), sa.bindparam("desk_now", type_=Moment)
     now, lease_now = sa.bindparam("now", type_=Moment), sa.bindparam("lease_now", type_=Moment)
@@ -153,6 +157,7 @@ def _intend(dialect: str) -> dict[str, Any]:
         .join(deliveries, d.id == r.c.delivery)
         .where(lanes.c.fence == r.c.fence, lanes.c.owner == owner, lanes.c.lease_until > lease_now)
         .where(sa.or_(sa.not_(r.c.live), lanes.c.golive_at.is_not(None)))
+        .where(sa.or_(sa.not_(r.c.heed), lanes.c.look_at.is_(None)))  # a lane that was woken wants a look first
         .where(d.state == State.QUEUED, d.account == r.c.account, d.live == r.c.live, same_pin)
         .where(~slot_taken, ~in_flight, ~lease_used)
         .with_for_update(of=[lanes, deliveries])

@@ -11,7 +11,7 @@ import filecmp
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +28,7 @@ _WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _LONGEST = 200  # characters of a section's name that are looked at
 
 Special = tuple[str, str]  # a place (a section, source or kind as a file names it; "" for any) and a language or ""
+Family = Mapping[Special, list[str]]
 
 
 def find(
@@ -35,28 +36,44 @@ def find(
 ) -> str:
     """The name of the template file that is used in place of `base`, an account's template such as `posts/x.txt.j2`.
 
+    Among the variants that `variants` gives, a stable hash of `key` chooses: the same key always gets the same one.
+    """
+    return choice(variants(folders, base, kinds=kinds, section=section, source=source, language=language), key)
+
+
+def variants(
+    folders: Sequence[Path],
+    base: str,
+    *,
+    kinds: Sequence[str],
+    section: str,
+    source: str,
+    language: str,
+    look: Callable[[Path, str], Family] | None = None,
+) -> list[str]:
+    """The names of the files that may be used in place of `base` for such an article, in the order of their numbers.
+
     Section goes before source, source before the `kinds` in their order, and for each of them the article's language
     before any language; `base` comes last, and is the answer where there is nothing at all. The first folder that has
     any of them decides, so that a home's own template is not passed over for a more special one of the package; a home
-    whose `base` is still as it was shipped has no own one in this sense. Among variants a stable hash of `key` chooses:
-    the same key always gets the same one.
+    whose `base` is still as it was shipped has no own one in this sense. `look` does what `family` does.
     """
     places = [place for name in (section, source, *kinds) if (place := slug(name))]
     tongues = _tongues(language)
     specials = [(place, tongue) for place in (*places, "") for tongue in tongues]
     for index, folder in enumerate(folders):
-        there = _family(folder, base)
+        there = (look or family)(folder, base)
         names = next((there[special] for special in specials if special in there), [])
         if names and not (
             names == [base] and is_shipped(folder / base, [each / base for each in folders[index + 1 :]])
         ):
-            return _choice(names, key)
-    return base
+            return names
+    return [base]
 
 
 def relatives(folders: Sequence[Path], base: str) -> list[str]:
     """Every name that `find` could give for `base`, whatever the article; sorted, `base` first."""
-    found = {name for folder in folders for names in _family(folder, base).values() for name in names}
+    found = {name for folder in folders for names in family(folder, base).values() for name in names}
     return [base, *sorted(found - {base})]
 
 
@@ -76,12 +93,13 @@ def _tongues(language: str) -> list[str]:
     return ["-".join(parts[:length]) for length in range(len(parts), -1, -1)]
 
 
-def _choice(names: Sequence[str], key: str) -> str:
+def choice(names: Sequence[str], key: str) -> str:
+    """One of the variants, always the same for the same key."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     return names[int.from_bytes(digest[:8], "big") % len(names)]
 
 
-def _family(folder: Path, base: str) -> Mapping[Special, list[str]]:
+def family(folder: Path, base: str) -> Family:
     """The files in `folder` that stand for `base`, by what they are for; variants in the order of their numbers."""
     path = PurePosixPath(base)
     if path.is_absolute() or ".." in path.parts:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import StrictUndefined, Template
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
@@ -19,6 +20,8 @@ from bot.templating.language import Optional, check
 from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
+
+Found = TypeVar("Found")
 
 MOST_BYTES = 20_000
 """Size of a template file; real ones have a few hundred bytes."""
@@ -64,6 +67,28 @@ class Templates:
         self._before_use = before_use
         self._sandbox = Sandbox()
         self._compiled: dict[str, tuple[object, Template]] = {}
+        self._seen: dict[Any, Any] | None = None  # what was found, while folders and files are looked at only once
+
+    @contextmanager
+    def looking_once(self) -> Iterator[None]:
+        """For many posts written one after the other: each folder and file is looked at once while the block runs.
+
+        A look costs more than it seems: with other threads at work, each lets them go first.
+        """
+        self._seen = {}
+        try:
+            yield
+        finally:
+            self._seen = None
+
+    def _look(self, ask: Callable[..., Found], *about: Any) -> Found:
+        if self._seen is None:
+            return ask(*about)
+        question = (ask, *about)
+        if question not in self._seen:
+            self._seen[question] = ask(*about)
+        found: Found = self._seen[question]
+        return found
 
     def names(self) -> list[str]:
         """The names of all templates there are, such as `posts/x.txt.j2`, sorted."""
@@ -77,7 +102,15 @@ class Templates:
 
         `key` names article, account and round; it alone chooses among several variants.
         """
-        return lookup.find(self.folders, base, kinds=kinds, section=section, source=source, language=language, key=key)
+        return lookup.choice(self._look(self._variants, base, tuple(kinds), section, source, language), key)
+
+    def _variants(self, base: str, kinds: Sequence[str], section: str, source: str, language: str) -> list[str]:
+        def family(folder: Path, base: str) -> lookup.Family:
+            return self._look(lookup.family, folder, base)
+
+        return lookup.variants(
+            self.folders, base, kinds=kinds, section=section, source=source, language=language, look=family
+        )
 
     def relatives(self, base: str) -> list[str]:
         """The names of all templates that `find` may give for `base`, which comes first."""
@@ -96,9 +129,9 @@ class Templates:
 
     def get(self, name: str) -> Template:
         """The template, compiled. Raises TemplateBroken when it is missing, unreadable, refused or has a mistake."""
-        path = self._path(name)
+        path = self._look(self._path, name)
         try:
-            stamp = _stamp(path)
+            stamp = self._look(_stamp, path)
             known = self._compiled.get(name)
             if known is None or known[0] != stamp:
                 source = _source(name, path)

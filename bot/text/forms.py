@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -63,6 +63,13 @@ class Forms:
     up a link. Neighbours may be the same, where the text should not end behind what tells them apart.
     """
 
+    _beside = Surroundings()
+    _found: Sequence[Atom] = ()  # what the text may end behind, if it is cut
+    _horizon = 0  # as far into the text they were looked for
+    _cuts: Sequence[int] = ()  # the numbers of those that the rules allow
+    _wholes: Sequence[Form] = ()  # shorter texts, and the text itself
+    _sentence_ends: Collection[int] = ()
+
     def __init__(self, field: Field, limit: Limit) -> None:
         self.rules = field.rules
         self.whole = _whole(field.text)
@@ -70,15 +77,9 @@ class Forms:
         self._limit = limit
         self._least = LEAST.get(limit.length)
         self._room = limit.most  # longer cuts need not be looked for
-        self._beside = Surroundings()
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
         self._widths: dict[Form, int] = {}
-        self._found: list[Atom] = []  # what the text may end behind, if it is cut
-        self._horizon = 0  # as far into the text they were looked for
-        self._cuts: Sequence[int] = ()  # the numbers of those that the rules allow
         self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
-        self._wholes: list[Form] = []  # shorter texts, and the text itself
-        self._sentence_ends: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self.first_whole + len(self._wholes)
@@ -101,8 +102,10 @@ class Forms:
     def expect(self, length: int, beside: Surroundings) -> None:
         """What is looked for, when nothing was yet, fits when the whole text is `length` long beside all else."""
         if self._may_vanish:
-            self._beside = beside.close
-            self._room = self._limit.most - length + self._limit.length(self._whole_with(self._beside))
+            before, behind = beside.close
+            self._beside = Surroundings(before.lstrip(), behind)
+            whole = self._width(_whole(f"{self._beside.before}{self.whole.source}{behind}"))
+            self._room = self._limit.most - length + whole
 
     # -- lengths -----------------------------------------------------------------------------------------------------
 
@@ -268,9 +271,6 @@ class Forms:
         if self._least is None:
             return self._limit.length(beginning) <= self._room
         return self._least(beginning, _run_at(text, size) + self._beside.behind) <= self._room
-
-    def _whole_with(self, beside: Surroundings) -> str:
-        return f"{beside.before}{self.whole.source}{beside.behind}"
 
 
 _SPARE = 1.25  # the beginning of a text may be lighter than the rest

@@ -16,8 +16,10 @@ def tagged(url: str, parameters: Mapping[str, str]) -> str:
 
     `parameters` are values by name, without `utm_`; empty ones are left out. Without any the url stays as it is.
     """
+    if not url or not parameters:
+        return url
     pairs = [f"utm_{name}={escaped}" for name in PARAMETERS if (escaped := _escaped(parameters.get(name, "")))]
-    if not pairs or not url:
+    if not pairs:
         return url
     page, fragment = _split(untagged(url), "#")
     query = "&".join(pairs)

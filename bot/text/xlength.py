@@ -70,8 +70,10 @@ def limit_length(text: str) -> int:
     """
     text = nfc(_with_plain_line_ends(text))
     reference, newer = _reference(), _newer()
-    rest = reference.without_urls(text)
-    newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
+    rest = newer_rest = Rest(text, 0)
+    if "." in text:
+        rest = reference.without_urls(text)
+        newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
     length = newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text)
     if newer_rest is rest and not newer.may_join(rest.text):
         return length  # nothing is there that the tables differ in
@@ -84,7 +86,7 @@ def least_length(text: str, rest: str = "") -> int:
     No character but white space stands right before it. `rest` is what follows up to the next white space: the more
     of both together is in `text`, the more is this.
     """
-    if "." not in text and "." not in rest:
+    if not _DOTTED(text) and not (rest and _DOTTED(text[-1:] + rest)):
         return _least_weight(text)
     *runs, last = _RUNS.findall(text) or [""]
     if text[-1:].isspace():
@@ -93,12 +95,13 @@ def least_length(text: str, rest: str = "") -> int:
     return _least_weight(text) - spared
 
 
+_DOTTED = re.compile(r"\.[^\W\d_]").search  # no link is without
 _RUNS = re.compile(r"\S+")
 
 
 def _most_spared(begun: str, run: str) -> int:
     """How much less than its characters the beginning of a run without white space may weigh, as of links in it."""
-    if "." not in run:
+    if not _DOTTED(run):
         return 0
     link = rules().url_length
     if "/" in run:  # any character may belong to a link, of at most `MAX_URL`
