@@ -48,7 +48,19 @@ def _traced(made: Night, inject: str) -> subprocess.CompletedProcess[str]:
     strace = shutil.which("strace")
     assert strace is not None
     calls = inject.partition(":")[0]
-    words = [strace, "-f", "-qq", "-e", f"trace={calls}", "-e", "signal=none", "-e", f"inject={inject}", "-o"]
+    words = [
+        strace,
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-e",
+        f"trace={calls}",
+        "-e",
+        "signal=none",
+        "-e",
+        f"inject={inject}",
+        "-o",
+    ]
     words += [str(made.home / "strace.log"), sys.executable, "-m", "bot", "--home", str(made.home), "once"]
     return subprocess.run(words, capture_output=True, text=True, timeout=120)
 

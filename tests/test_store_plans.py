@@ -30,7 +30,10 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
     ),
     "the queues of claimed lanes": (
         lambda tx: lookup.queues(
-            tx, [Asked(account="x-main", live=False, counted_to=NOW, stale=NOW - 60 * MINUTE)], now=NOW, sent_since=NOW - 60 * MINUTE
+            tx,
+            [Asked(account="x-main", live=False, counted_to=NOW, stale=NOW - 60 * MINUTE)],
+            now=NOW,
+            sent_since=NOW - 60 * MINUTE,
         ),
         {
             "ix_deliveries_line",
