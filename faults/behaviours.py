@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-DEADLINE, SETTLE, LEASE = 2, 5, 33  # seconds; the settings of every run
+DEADLINE, SETTLE, LEASE = 4, 6, 35  # seconds; the settings of every run
 SOON, BEYOND = 2, SETTLE + 7  # a late commit or a lagging timeline within the settle time, and one far beyond it
 FAR = 15 * 24 * 3600
 

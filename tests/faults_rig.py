@@ -21,7 +21,7 @@ from faults.nursery import Nursery, Process
 from faults.records import Records
 from tests.world import World, world
 
-DEADLINE, SETTLE, LEASE = 1.0, 1.5, 32.0
+DEADLINE, SETTLE, LEASE = 3.0, 1.5, 34.0
 
 CAPS = 'caps = { min_gap = "0 s", per_hour = 1000, per_day = 1000 }'
 ONE_X = f'[accounts.x-main]\nplatform = "x"\nhandle = "@courier"\n{CAPS}\n'
@@ -51,7 +51,7 @@ class Night:
         output = log or self.home / "said.log"
         return self.nursery.start("nightdesk", ["--home", str(self.home), *words], output, environment, files)
 
-    def run(self, *words: str, seconds: float = 60, files: int | None = None, **environment: str) -> int:
+    def run(self, *words: str, seconds: float = 120, files: int | None = None, **environment: str) -> int:
         """A process from its start to its end; its exit status, or the signal that killed it below zero."""
         process = self.start(*words, files=files, **environment)
         status = process.wait(seconds)
@@ -67,7 +67,7 @@ class Night:
         with open_home(self.home, clock=SystemClock()) as desk, desk.database.instance_lock("once"):
             return run_pass(desk)
 
-    def to_rest(self, seconds: float = 25) -> None:
+    def to_rest(self, seconds: float = 120) -> None:
         """Let the dead be taken for dead, and go on until only a person could do more."""
         self.lease_is_over()
         until = time.monotonic() + seconds
@@ -126,7 +126,7 @@ def night(
         yield Night(made, nursery)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"

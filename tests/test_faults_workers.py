@@ -45,7 +45,7 @@ def _is_stopped(pid: int) -> bool:
 
 def thawed(worker: Process) -> int | None:
     worker.signal(signal.SIGCONT)
-    return worker.wait(30)
+    return worker.wait(120)
 
 
 # -- F26: several workers ----------------------------------------
@@ -83,7 +83,7 @@ def test_ten_workers_started_and_killed_at_random_lose_and_double_nothing(
             workers[victim] = made.start("run")
         for worker in workers:
             worker.kill()
-        made.to_rest(90)
+        made.to_rest()
         made.nothing_unrecorded()
         assert Counter(state for state, _ in made.ends()).keys() <= {"published", "unconfirmed", "queued"}
         published = sum(state == "published" for state, _ in made.ends())
@@ -116,7 +116,7 @@ def test_a_worker_frozen_past_its_lease_and_thawed_just_before_its_post_makes_no
     time.sleep(DEADLINE + 0.3)
     thawed(worker)
     assert one_x.posts() == [], "the deadline of the call had passed since the intent"
-    one_x.to_rest(60)
+    one_x.to_rest()
     one_x.nothing_unrecorded()
     (state, _), posts = one_x.ends()[0], one_x.posts()
     assert (state, len(posts)) in (("published", 1), ("unconfirmed", 0))
@@ -151,7 +151,7 @@ def test_a_pause_while_a_call_hangs_lets_only_that_call_finish(
         known = len(made.attempts())  # written down before the pause was in force
         time.sleep(2.5)
         worker.signal(signal.SIGTERM)
-        assert worker.wait(20) == 0
+        assert worker.wait(120) == 0
         assert len(made.attempts()) == known, f"a call began after the pause was in force ({stopped_after:.2f} s)"
         assert len(_arrived(made)) == known
         states = made.made.states()["x-main"]
@@ -167,7 +167,7 @@ def test_a_second_SIGTERM_changes_nothing(one_x: Night) -> None:
     worker.signal(signal.SIGTERM)
     time.sleep(0.1)
     worker.signal(signal.SIGTERM)
-    assert worker.wait(20) == 0
+    assert worker.wait(120) == 0
     assert one_x.made.states() == {"x-main": ["published", "queued", "queued"]}
     assert "Traceback" not in one_x.said
 
@@ -216,7 +216,7 @@ def test_an_account_removed_while_its_post_is_on_the_way_keeps_the_posts_end(
         eventually(lambda: made.made.states()["x-main"][0] == "published")
         time.sleep(1.5)
         worker.signal(signal.SIGTERM)
-        assert worker.wait(20) == 0
+        assert worker.wait(120) == 0
         states = made.made.states()["x-main"]
         assert states in (["published", "queued"], ["published", "published"])
         assert len(made.posts()) == states.count("published")
