@@ -167,6 +167,8 @@ class _Solver:
         for pick in picks:
             if self.left_to_check < 0:
                 break
+            if not self.forms[index][pick].end:
+                continue  # it shows nothing, so it is no wider
             if self._length_with(index, pick, beside) <= self.limit.most:
                 return pick
             self.left_to_check -= self.forms[index][pick].end
