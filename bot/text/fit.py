@@ -11,7 +11,7 @@ reckoned from what is known of its length, then proved: this form fits, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -19,7 +19,7 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import WHOLE, Forms, Surroundings
+from bot.text.forms import MOST_CHECKED, WHOLE, Forms, Surroundings
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
@@ -27,10 +27,6 @@ __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
 
 MOST_GUESSES = 4
 """Forms reckoned from the length of others before the search halves what is left."""
-
-MOST_CHECKED = 500_000
-"""Characters measured, for one post, of wider forms that may be shorter than one which is too long. Only thousands of
-links without protocol, in a text without spaces, take more; there the search ends with what it has found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +135,11 @@ class _Solver:
             pick = self._reckoned(forms, pick, length, low, high) if guesses > 0 else (low + high) // 2
             guesses -= 1
             length = self._length_with(index, pick, beside)
-            last = high - 1
-            if forms[pick].end:
-                last = forms.last(forms.longer(pick, beside), most - length, pick, high)
             if length <= most:
-                low, high = pick, last + 1
-            elif (wider := self._lighter(index, range(last, pick, -1), beside)) is not None:
+                low = pick
+                if forms[pick].end:
+                    high = forms.last(forms.longer(pick, beside), most - length, pick, high) + 1
+            elif (wider := self._lighter(index, pick, length, high, beside)) is not None:
                 return wider
             else:
                 high = pick
@@ -162,14 +157,16 @@ class _Solver:
         end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - length) / weight
         return max(forms.near(end, low, high), low + 1)
 
-    def _lighter(self, index: int, picks: Iterable[int], beside: Surroundings) -> int | None:
-        """The first of the forms that fits. Each shows more than one which is too long, but may be lighter."""
-        for pick in picks:
+    def _lighter(self, index: int, pick: int, length: int, high: int, beside: Surroundings) -> int | None:
+        """The widest form that fits of those between one with which the text is too long and `high`, if any does."""
+        forms, most = self.forms[index], self.limit.most
+        last = forms.lighter(pick, beside, most - length, high) if forms[pick].end else pick
+        for number in range(last, pick, -1):
             if self.left_to_check < 0:
                 break
-            if self._length_with(index, pick, beside) <= self.limit.most:
-                return pick
-            self.left_to_check -= self.forms[index][pick].end
+            if self._length_with(index, number, beside) <= most:
+                return number
+            self.left_to_check -= forms[number].end
         return None
 
     def _beside(self, index: int) -> Surroundings:
@@ -217,20 +214,15 @@ class _Solver:
 
     def _levels_above(self, equals: list[int], level: int) -> Iterator[int]:
         """The levels above one that is too high at which the whole text may still fit, lighter forms being in it."""
-        picks = self._at_level(equals, level)
+        picks = too_high = self._at_level(equals, level)
         length = self._length(self._text(picks))
-        while self.left_to_check >= 0:
-            wider = self._next_forms(picks)
-            if not wider:
-                return
+        while self.left_to_check >= 0 and (wider := self._next_forms(picks)):
             level = max(level + 1, min(self.forms[index].width(pick) for index, pick in wider.items()))
-            higher = self._at_level(equals, level)
-            length += self._longer(picks, higher)
-            if length > self.limit.most:
+            picks = self._at_level(equals, level)
+            if length + self._longer(too_high, picks) > self.limit.most:
                 return
             yield level
-            self.left_to_check -= sum(self.forms[index][pick].end for index, pick in higher.items())
-            picks = higher
+            self.left_to_check -= 4 * sum(self.forms[index][pick].end for index, pick in picks.items())
 
     def _longer(self, picks: dict[int, int], wider: dict[int, int]) -> int:
         """By how much the whole text is longer with wider forms of some fields, at least."""
