@@ -18,6 +18,8 @@ SEED = 20261129
 SMALL = Size(lanes=4, articles=2, mixed_lanes=sum(not each.alone for each in BEHAVIOURS), mixed_articles=1)
 FOR_THE_CANARY = ("ok", "accepts, then resets", "accepts, answers 503", "late commit within the settle time", "401")
 
+AT_A_TIME = 6  # more overrun their deadlines on a machine of two cores, and then the answers are lost indeed
+
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Servers]:
@@ -45,7 +47,7 @@ def sung(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ve
 def result(
     chosen: list[Plan], databases: Servers, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
 ) -> Result:
-    return run_all(chosen, databases, nursery, tmp_path_factory.mktemp("faults"), at_once=len(chosen))
+    return run_all(chosen, databases, nursery, tmp_path_factory.mktemp("faults"), at_once=AT_A_TIME)
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
