@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,12 @@ SEED = 20261129
 SMALL = Size(lanes=4, articles=2, mixed_lanes=sum(not each.alone for each in BEHAVIOURS), mixed_articles=1)
 FOR_THE_CANARY = ("ok", "accepts, then resets", "accepts, answers 503", "late commit within the settle time", "401")
 
+# Its verdict depends on the machine having time for it (a call that overruns its deadline is lost indeed), which is not
+# settled yet: it runs where it is asked for, and in `make faults`.
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("NIGHTDESK_FAULT_MATRIX"),
+    reason="the fault matrix runs in `make faults`, or here with NIGHTDESK_FAULT_MATRIX=1",
+)
 AT_A_TIME = 6  # more overrun their deadlines on a machine of two cores, and then the answers are lost indeed
 
 
