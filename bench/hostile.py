@@ -52,6 +52,20 @@ FAMILIES: Mapping[str, str] = {
     "mentions of mentions": "RT@",
     "cashtags": " $A.b",
     "signs": "@#$",
+    "bare signs": "#",
+    "cashtags in a row": "$A ",
+    "hashtags in other letters": "#a日",
+    "stops and commas": ".,",
+    "quotes": '"',
+    "French quotes": "« a » ",
+    "brackets": "([{",
+    "abbreviations": "a. ",
+    "figures": "1 000 ",
+    "line ends": "a\n",
+    "one word": "x",
+    "Arabic words": "سلام ",
+    "Hebrew labels": "ש.",
+    "words that do not part": "a\u00a0",
 }
 """Name of a family -> what its texts repeat."""
 

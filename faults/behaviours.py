@@ -31,7 +31,7 @@ class Behaviour:
 
     `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `late`: seconds after
     which a post of it may still appear. `refuses_connections`: nothing listens for the first seconds of the run.
-    `doubtful`: a refusal in form, but none that proves anything.
+    `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that proves anything.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Behaviour:
     platforms: tuple[str, ...] = ("x", "facebook")
     refuses_connections: bool = False
     doubtful: bool = False
+    hangs: int = 0
 
     @property
     def alone(self) -> bool:
@@ -92,7 +93,9 @@ BEHAVIOURS = (
     Behaviour(name="ok", orders=lambda platform: []),
     # The platform took the post; the answer is lost on its way.
     Behaviour(name="accepts, then resets", orders=_post(kind="reset_after")),
-    Behaviour(name="accepts, then hangs past the deadline", orders=_post(kind="hang_after", seconds=DEADLINE + 1)),
+    Behaviour(
+        name="accepts, then hangs past the deadline", orders=_post(kind="hang_after", seconds=DEADLINE + 1), hangs=1
+    ),
     Behaviour(name="accepts, answer cut in the middle", orders=_post(kind="cut_after")),
     Behaviour(name="accepts, no content type", orders=_post(kind="no_content_type_after")),
     Behaviour(name="accepts, answers with a web page", orders=_post(kind="html_after")),
@@ -108,7 +111,10 @@ BEHAVIOURS = (
     # It takes the post late, or shows it late.
     Behaviour(name="late commit within the settle time", orders=_post(kind="late_commit", seconds=SOON), late=SOON),
     Behaviour(
-        name="late commit, no answer", orders=_post(kind="late_commit", seconds=SOON + 1, reply="hang"), late=SOON + 1
+        name="late commit, no answer",
+        orders=_post(kind="late_commit", seconds=SOON + 1, reply="hang"),
+        late=SOON + 1,
+        hangs=1,
     ),
     Behaviour(
         name="late commit beyond the settle time",
@@ -140,7 +146,11 @@ BEHAVIOURS = (
     Behaviour(name="500, not taken", orders=_post(kind="error_before", status=500), ends=PERSON, taken=False),
     Behaviour(name="reset before reading", orders=_post(kind="reset_before"), ends=PERSON, taken=False),
     Behaviour(
-        name="hangs, not taken", orders=_post(kind="hang_before", seconds=DEADLINE + 1), ends=PERSON, taken=False
+        name="hangs, not taken",
+        orders=_post(kind="hang_before", seconds=DEADLINE + 1),
+        ends=PERSON,
+        taken=False,
+        hangs=1,
     ),
     Behaviour(
         name="code 1, not taken",

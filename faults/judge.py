@@ -16,6 +16,9 @@ late commits count.
   - it does not come to rest: queued though nothing holds it back, or settling for ever;
   - a post on a platform that no attempt in the database has written down beforehand, byte for byte.
 
+**Overran**: calls that took the whole deadline though the platform answered at once: the machine was too slow for the
+run. Then an answer is lost indeed, so how its account ends is judged as where a process was killed.
+
 **Left to a person**: the delivery ends `unconfirmed` or `held`, which is allowed where nobody else can know, and is
 counted on its own; those `queued` behind an account that only a person can open count as well.
 """
@@ -27,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from faults.behaviours import PUBLISHED, WAITS, Behaviour
+from faults.behaviours import DEADLINE, PUBLISHED, WAITS, Behaviour
 
 GONE = "gone"
 MISSING = frozenset({GONE, "published", "withdrawn", "sending"})  # what would hide that nobody took the post
@@ -46,7 +49,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """An attempt as the database has it; `outcome` empty: open."""
+    """An attempt as the database has it; `outcome` empty: open. `seconds`: how long the call took."""
 
     delivery: int
     account: str
@@ -54,6 +57,7 @@ class Try:
     link: str
     outcome: str
     platform_id: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +99,12 @@ class Verdict:
     duplicated: int = 0
     person: int = 0
     wrong: int = 0
+    overran: int = 0
     slowest: float = 0.0
     findings: list[str] = field(default_factory=list)
 
     def add(self, other: Verdict) -> None:
-        for name in ("deliveries", "accepted", "lost", "duplicated", "person", "wrong"):
+        for name in ("deliveries", "accepted", "lost", "duplicated", "person", "wrong", "overran"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.slowest = max(self.slowest, other.slowest)
         self.findings += other.findings
@@ -131,8 +136,13 @@ def judge(case: Case) -> dict[str, Verdict]:
     for number, account in case.expected.items():
         end = ends.get(number) or End(delivery=number, account=account, state=GONE)
         _judge_one(case, end, tries[number], taken[number], verdicts[case.behaviour[account].name])
-    if not case.killed:
-        for account, behaviour in case.behaviour.items():
+    overran = Counter(each.account for each in case.tries if each.seconds >= DEADLINE)
+    for account, behaviour in case.behaviour.items():
+        if case.killed:
+            break
+        if (too_slow := overran[account] - behaviour.hangs) > 0:
+            verdicts[behaviour.name].overran += too_slow
+        else:
             mine = [ends[number] for number, owner in case.expected.items() if owner == account and number in ends]
             _judge_account(behaviour, account, mine, verdicts[behaviour.name])
     return dict(verdicts)
@@ -175,7 +185,7 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
 
 
 def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], verdict: Verdict) -> None:
-    """Nothing was killed: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
+    """Nothing was killed or too slow: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
     states = Counter(end.state for end in ends)
     allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
     odd = sum(count for state, count in states.items() if state not in rest)

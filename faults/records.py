@@ -43,10 +43,18 @@ class Records:
 
     def tries(self) -> list[Try]:
         a = attempts.c
-        rows = self._all(sa.select(a.delivery, a.account, a.text, a.link, a.outcome, a.platform_id).order_by(a.id))
+        columns = (a.delivery, a.account, a.text, a.link, a.outcome, a.platform_id, a.started, a.finished)
         return [
-            Try(delivery=delivery, account=account, text=text, link=link, outcome=str(outcome or ""), platform_id=id)
-            for delivery, account, text, link, outcome, id in rows
+            Try(
+                delivery=row.delivery,
+                account=row.account,
+                text=row.text,
+                link=row.link,
+                outcome=str(row.outcome or ""),
+                platform_id=row.platform_id,
+                seconds=(row.finished - row.started).total_seconds() if row.finished else 0.0,
+            )
+            for row in self._all(sa.select(*columns).order_by(a.id))
         ]
 
     def restless(self) -> frozenset[int]:

@@ -19,6 +19,8 @@ def table(result: Result, canary: Verdict, canary_kills: int, told: str) -> str:
     lines += [_line(name, row.runs, row.verdict, row.kills) for name, row in result.rows.items()]
     lines.append(_line("**all**", result.runs, result.total, result.kills))
     lines.append(_line("*canary: a naive sender*", 4, canary, canary_kills))
+    if result.total.overran:
+        told += f" {result.total.overran} calls took their whole deadline because the machine was busy."
     return "\n".join([*lines, "", told])
 
 

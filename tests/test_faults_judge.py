@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,23 @@ def test_what_is_right_is_left_alone(what: str) -> None:
     behaviour, changed = GOOD[what]
     found = verdict(behaviour, **changed)
     assert found.clean, found.findings
+
+
+@pytest.mark.parametrize(("behaviour", "seconds", "wrong", "overran"), [("401", 4.1, 0, 1), ("401", 3.9, 1, 0)])
+def test_an_answer_that_a_slow_machine_lost_is_no_verdict(
+    behaviour: str, seconds: float, wrong: int, overran: int
+) -> None:
+    slow = replace(UNKNOWN, seconds=seconds)
+    found = verdict(behaviour, ends=[end("unconfirmed", "not_found")], posts=[], tries=[slow], killed=False)
+    assert (found.wrong, found.overran) == (wrong, overran)
+
+
+def test_a_call_that_should_hang_is_judged() -> None:
+    hung = replace(UNKNOWN, seconds=4.2)
+    found = verdict("hangs, not taken", ends=[end("queued")], posts=[], tries=[hung], killed=False)
+    assert (found.wrong, found.overran) == (1, 0)
+    twice = verdict("hangs, not taken", ends=[end("queued")], posts=[], tries=[hung, hung], killed=False)
+    assert (twice.wrong, twice.overran) == (0, 1)
 
 
 def test_a_persons_work_is_counted() -> None:

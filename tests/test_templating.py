@@ -343,10 +343,10 @@ MISTAKES = {
     ),
     "a list in round brackets": ("{% if section in ('A', 'B') %}x{% endif %}", "write a list as in ['News', 'Sport']."),
     "a number below zero": ("{{ title ~ -3 }}", "a sign before a value is not offered"),
-    "too many elastic fields": ("{{ title|fit }}" * 111, "too many texts with |fit. It may have 110"),
+    "too many elastic fields": ("{{ title|fit }}" * 151, "too many texts with |fit. It may have 150"),
     "too many elastic fields in loops": (
         "{% for t in tags %}{{ t|fit }}{{ t|fit }}{% endfor %}",
-        "too many texts with |fit. It may have 110; one in a {% for %} counts 100 times.",
+        "too many texts with |fit. It may have 150; one in a {% for %} counts 100 times.",
     ),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",

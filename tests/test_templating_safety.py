@@ -188,8 +188,8 @@ ALLOWED_BUT_GREEDY = {
     "a number without end": "{{ 1e" + "9" * 18_000 + " }}",
     "backslashes without end": "{{ '" + "\\" * 18_000 + "' }}",
     "a minimum without end": "{{ title|fit(1, min=" + "9" * 4_000 + ") }}",
-    "many elastic fields": "{{ summary|fit(1) }}" * 110,
-    "an elastic field in a loop": "{% for tag in tags %}{{ tag|fit(1) }} {% endfor %}" + "{{ title|fit(2) }}" * 10,
+    "many elastic fields": "{{ summary|fit(1) }}" * 150,
+    "an elastic field in a loop": "{% for tag in tags %}{{ tag|fit(1) }} {% endfor %}" + "{{ title|fit(2) }}" * 50,
     "as many filters in a loop as there may be": "{% for tag in tags %}{{ tag|upper|quote }}{% endfor %}" * 9,
 }
 

@@ -244,6 +244,13 @@ def test_a_wider_form_that_measures_less_is_found() -> None:
     assert solve(mark("One two. Three four five six", 1), dear_ellipsis).text == "One two."
 
 
+def test_a_form_that_fits_is_found_far_beyond_those_that_do_not() -> None:
+    """A host whose last label gets too long for a domain is no link to X, and its characters weigh less than links."""
+    begun = "".join(f"{letter}.co日" for letter in "abcdefgh") + "本" * 70
+    assert limit_length(f"{begun[:70]}…") > 230 > limit_length(f"{begun}.com …")
+    assert fitted(mark(f"{begun}.com 後 x " + "y " * 90, 1), 230, limit_length).startswith(f"{begun}.com 後 x y")
+
+
 def test_long_links_that_weigh_little_are_all_considered() -> None:
     links = [f"https://x.com/{'a' * 400}{number}" for number in range(30)]
     assert fitted(mark(" ".join(links), 1), 280, limit_length).split() == [*links[:11], "…"]
@@ -440,6 +447,16 @@ def test_a_long_row_of_anything_takes_no_time(piece: str, cut: str) -> None:
     text = fitted(mark(piece * (200_000 // len(piece)), 1, cut=cut, prefix=" ") + " " + URL, 280)
     assert time.process_time() - started < 2
     assert URL in text
+
+
+@pytest.mark.parametrize("piece", ["日a.com", "a.co日/", "a.com#b日", "a. ", "« a » ", "🇦", "x.com/a "])
+@pytest.mark.parametrize("cut", ["word", "sentence", "grapheme"])
+def test_equal_fields_of_a_long_row_of_anything_take_no_time(piece: str, cut: str) -> None:
+    """Of links that a longer text may break up there are thousands: they are not all tried."""
+    started = time.process_time()
+    fields = [mark(piece * (100_000 // len(piece)), 1, cut=cut) for _ in range(3)]
+    assert limit_length(fitted("\n".join([*fields, URL]), 280, limit_length)) <= 280
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("piece", [". A", "Mr. ", "- "])

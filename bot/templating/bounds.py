@@ -19,7 +19,7 @@ MOST_STEPS = 2_000
 
 TURNS = 100
 
-MOST_ELASTIC = 110
+MOST_ELASTIC = 150
 """Texts with |fit in a post; one in a {% for %} counts for each of a hundred tags. Real ones have a handful."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import StrictUndefined, Template
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
@@ -25,6 +26,15 @@ Found = TypeVar("Found")
 
 MOST_BYTES = 20_000
 """Size of a template file; real ones have a few hundred bytes."""
+
+
+class Stamp(NamedTuple):
+    """A template's file, and what tells whether it was changed."""
+
+    path: str
+    changed_ns: int
+    size: int
+    inode: int
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -66,7 +76,8 @@ class Templates:
         self._vocabulary = vocabulary
         self._before_use = before_use
         self._sandbox = Sandbox()
-        self._compiled: dict[str, tuple[object, Template]] = {}
+        self._compiled: dict[str, tuple[Stamp, Template]] = {}
+        self._paths: dict[str, list[str]] = {}
         self._seen: dict[Any, Any] | None = None  # what was found, while folders and files are looked at only once
 
     @contextmanager
@@ -129,12 +140,11 @@ class Templates:
 
     def get(self, name: str) -> Template:
         """The template, compiled. Raises TemplateBroken when it is missing, unreadable, refused or has a mistake."""
-        path = self._look(self._path, name)
+        stamp = self._look(self._stamp, name)
+        known = self._compiled.get(name)
         try:
-            stamp = self._look(_stamp, path)
-            known = self._compiled.get(name)
             if known is None or known[0] != stamp:
-                source = _source(name, path)
+                source = _source(name, Path(stamp.path))
                 if self._before_use:
                     self._before_use(name, source)
                 known = self._compiled[name] = (stamp, self.compile(name, source))
@@ -142,15 +152,26 @@ class Templates:
             raise TemplateBroken(f"The template {name} cannot be read: {error.strerror}.") from error
         return known[1]
 
-    def _path(self, name: str) -> Path:
-        pure = PurePosixPath(name)
-        if not pure.is_absolute() and ".." not in pure.parts:
-            for folder in self.folders:
-                if (path := folder / pure).is_file():
-                    return path
+    def _stamp(self, name: str) -> Stamp:
+        """Which file the template is, as it is now. Raises TemplateBroken when there is none."""
+        for path in self._places(name):
+            try:
+                status = os.stat(path)
+            except (OSError, ValueError):
+                continue
+            if stat.S_ISREG(status.st_mode):
+                return Stamp(path, status.st_mtime_ns, status.st_size, status.st_ino)
         there = ", ".join(self.names()) or "none"
         looked = " and ".join(str(folder) for folder in self.folders)
         raise TemplateBroken(f"There is no template {name} in {looked}.", f"There are: {there}.")
+
+    def _places(self, name: str) -> list[str]:
+        """Where the template may be: the first of these files that there is."""
+        if name not in self._paths:
+            pure = PurePosixPath(name)
+            outside = pure.is_absolute() or ".." in pure.parts
+            self._paths[name] = [] if outside else [str(folder / pure) for folder in self.folders]
+        return self._paths[name]
 
     def compile(self, name: str, source: str) -> Template:
         """A template of this text, which is not in any file. Raises TemplateBroken when it has a mistake."""
@@ -186,11 +207,6 @@ def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
     if room < 0:
         raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
     return "".join(pieces)
-
-
-def _stamp(path: Path) -> object:
-    status = os.stat(path)
-    return path, status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _source(name: str, path: Path) -> str:

@@ -11,15 +11,16 @@ reckoned from what is known of its length, then proved: this form fits, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from unicodedata import normalize
 
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import WHOLE, Forms, Surroundings
+from bot.text.forms import MOST_CHECKED, WHOLE, Forms, Surroundings
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
@@ -27,10 +28,6 @@ __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
 
 MOST_GUESSES = 4
 """Forms reckoned from the length of others before the search halves what is left."""
-
-MOST_CHECKED = 500_000
-"""Characters measured, for one post, of wider forms that may be shorter than one which is too long. Only thousands of
-links without protocol, in a text without spaces, take more; there the search ends with what it has found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +136,11 @@ class _Solver:
             pick = self._reckoned(forms, pick, length, low, high) if guesses > 0 else (low + high) // 2
             guesses -= 1
             length = self._length_with(index, pick, beside)
-            last = high - 1
-            if forms[pick].end:
-                last = forms.last(forms.longer(pick, beside), most - length, pick, high)
             if length <= most:
-                low, high = pick, last + 1
-            elif (wider := self._lighter(index, range(last, pick, -1), beside)) is not None:
+                low = pick
+                if forms[pick].end:
+                    high = forms.last(forms.longer(pick, beside), most - length, pick, high) + 1
+            elif (wider := self._lighter(index, pick, length, high, beside)) is not None:
                 return wider
             else:
                 high = pick
@@ -162,16 +158,16 @@ class _Solver:
         end = form.end + len(form.tail) - len(ELLIPSIS) + (self.limit.most - length) / weight
         return max(forms.near(end, low, high), low + 1)
 
-    def _lighter(self, index: int, picks: Iterable[int], beside: Surroundings) -> int | None:
-        """The first of the forms that fits. Each shows more than one which is too long, but may be lighter."""
-        for pick in picks:
+    def _lighter(self, index: int, pick: int, length: int, high: int, beside: Surroundings) -> int | None:
+        """The widest form that fits of those between one with which the text is too long and `high`, if any does."""
+        forms, most = self.forms[index], self.limit.most
+        last = forms.lighter(pick, beside, most - length, high) if forms[pick].end else pick
+        for number in range(last, pick, -1):
             if self.left_to_check < 0:
                 break
-            if not self.forms[index][pick].end:
-                continue  # it shows nothing, so it is no wider
-            if self._length_with(index, pick, beside) <= self.limit.most:
-                return pick
-            self.left_to_check -= self.forms[index][pick].end
+            if self._length_with(index, number, beside) <= most:
+                return number
+            self.left_to_check -= forms[number].end
         return None
 
     def _beside(self, index: int) -> Surroundings:
@@ -193,9 +189,12 @@ class _Solver:
         Each gets the widest form up to a level, the highest at which the whole text fits; then, while it fits, the
         narrowest next form of any is taken; and what is left then goes to each in turn.
         """
-        if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)):
-            self._raise_level(equals)
-            self._hand_out_rest(equals)
+        left = equals
+        if len(equals) > 1 and self._fits(dict.fromkeys(equals, WHOLE)):
+            left = []
+        while len(left) > 1:
+            self._raise_level(left)
+            left = self._hand_out_rest(left)
         for index in equals:
             self.picks[index] = self._grown(index)
 
@@ -219,20 +218,15 @@ class _Solver:
 
     def _levels_above(self, equals: list[int], level: int) -> Iterator[int]:
         """The levels above one that is too high at which the whole text may still fit, lighter forms being in it."""
-        picks = self._at_level(equals, level)
+        picks = too_high = self._at_level(equals, level)
         length = self._length(self._text(picks))
-        while self.left_to_check >= 0:
-            wider = self._next_forms(picks)
-            if not wider:
-                return
+        while self.left_to_check >= 0 and (wider := self._next_forms(picks)):
             level = max(level + 1, min(self.forms[index].width(pick) for index, pick in wider.items()))
-            higher = self._at_level(equals, level)
-            length += self._longer(picks, higher)
-            if length > self.limit.most:
+            picks = self._at_level(equals, level)
+            if length + self._longer(too_high, picks) > self.limit.most:
                 return
             yield level
-            self.left_to_check -= sum(self.forms[index][pick].end for index, pick in higher.items())
-            picks = higher
+            self.left_to_check -= 4 * sum(self.forms[index][pick].end for index, pick in picks.items())
 
     def _longer(self, picks: dict[int, int], wider: dict[int, int]) -> int:
         """By how much the whole text is longer with wider forms of some fields, at least."""
@@ -248,15 +242,26 @@ class _Solver:
                 picks = picks | {index: pick}
         return longer
 
-    def _hand_out_rest(self, equals: list[int]) -> None:
-        """What is left below the next level: a form more for one field at a time, for the narrowest first."""
-        wider = self._next_forms({index: self.picks[index] for index in equals})
-        while wider:
-            index = min(wider, key=lambda index: (self.forms[index].width(wider[index]), index))
-            pick = wider.pop(index)
+    def _hand_out_rest(self, equals: list[int]) -> list[int]:
+        """What is left below the next level: a form more for one field at a time, for the narrowest first.
+
+        Where what was refused room is small beside it, as with a long fixed text that is seen with a field, that may
+        be much: after some forms it gives the fields that may take more.
+        """
+        wider = [self._ranked(*form) for form in self._next_forms({each: self.picks[each] for each in equals}).items()]
+        heapify(wider)
+        steps = 2 * len(equals)
+        while wider and steps > 0:
+            steps -= 1
+            _, index, pick = heappop(wider)
             if self._fits({index: pick}):
                 self.picks[index] = pick
-                wider |= self._next_forms({index: pick})
+                for form in self._next_forms({index: pick}).items():
+                    heappush(wider, self._ranked(*form))
+        return sorted(index for _, index, _ in wider)
+
+    def _ranked(self, index: int, pick: int) -> tuple[int, int, int]:
+        return self.forms[index].width(pick), index, pick
 
     def _next_forms(self, picks: dict[int, int]) -> dict[int, int]:
         """For each of the fields that are not whole the narrowest form that shows more."""

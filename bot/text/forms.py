@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -22,6 +22,15 @@ from bot.text.sentences import sentence_ends
 
 GOOD_SENTENCE = 0.6
 """A field that is cut by sentences ends at one rather than at a later word when this share of the text is kept."""
+
+MOST_BEYOND = 200
+"""Forms beyond one that is too long that are looked at, as they may be shorter although they show more."""
+
+MOST_CHECKED = 50_000
+"""Characters of them that are measured, for one field and for one post.
+
+Only dozens of links in a row without white space take more of both. Then the best is taken of what was looked at.
+"""
 
 WHOLE = -1
 """The number of the last form of all, which is the whole text."""
@@ -79,6 +88,8 @@ class Forms:
         self._room = limit.most  # longer cuts need not be looked for
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
         self._widths: dict[Form, int] = {}
+        self._left_to_check = MOST_CHECKED
+        self._made: dict[int, Form] = {}  # by the number of its last atom
         self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
 
     def __len__(self) -> int:
@@ -97,7 +108,12 @@ class Forms:
             return NOTHING
         self._lay_out()
         cut = number - self._may_vanish
-        return self._shown(self._cuts[cut]) if cut < len(self._cuts) else self._wholes[cut - len(self._cuts)]
+        if cut >= len(self._cuts):
+            return self._wholes[cut - len(self._cuts)]
+        last = self._cuts[cut]
+        if last not in self._made:
+            self._made[last] = self._shown(last)
+        return self._made[last]
 
     def expect(self, length: int, beside: Surroundings) -> None:
         """What is looked for, when nothing was yet, fits when the whole text is `length` long beside all else."""
@@ -127,10 +143,11 @@ class Forms:
         shown = self[beyond].end if beyond >= 0 else 0
         best = last = bisect_right(range(cuts), shown, beyond + 1, key=self._end_of)
         if best < cuts:
-            last = self.last(self.longer(best, Surroundings()), 0, best, cuts) + 1
+            last = self.lighter(best, Surroundings(), 0, cuts) + 1
         if last >= cuts:  # the first whole text may be it, and others of its length
             last = bisect_right(range(len(self)), self.width(last), last, key=self.width) - 1
-        return min(range(best, last + 1), key=lambda number: (self.width(number), -number))
+        numbers = self._checked(range(best, last + 1))
+        return min(numbers, key=lambda number: (self.width(number), -number), default=best)
 
     def longer(self, low: int, beside: Surroundings) -> Callable[[int], int]:
         """What tells by how much a form is longer than form `low` at least, when both stand in some place.
@@ -163,6 +180,10 @@ class Forms:
             step *= 2
         return bisect_right(range(low + 1, min(low + step, high)), most, key=longer) + low
 
+    def lighter(self, low: int, beside: Surroundings, most: int, high: int) -> int:
+        """The same for a form that is too long, by how much or more the others must be shorter; `MOST_BEYOND` count."""
+        return self.last(self.longer(low, beside), most, low, min(high, low + MOST_BEYOND))
+
     def near(self, size: float, low: int, high: int) -> int:
         """The number, from `low` on and below `high`, of the last cut of at most about `size` code points."""
         return bisect_right(range(low + 1, high), size, key=self._size) + low
@@ -184,8 +205,18 @@ class Forms:
         low = bisect_right(range(end), width, key=self.width) - 1
         if (over := low + 1) == end:
             return low
-        last = self.last(self.longer(over, Surroundings()), width - self.width(over), over, end)
-        return next((number for number in range(last, over, -1) if self.width(number) <= width), low)
+        last = self.lighter(over, Surroundings(), width - self.width(over), end)
+        wider = self._checked(range(last, over, -1))
+        return next((number for number in wider if self.width(number) <= width), low)
+
+    def _checked(self, numbers: Iterable[int]) -> Iterator[int]:
+        """The numbers of forms to be measured, as long as `MOST_CHECKED` is not reached."""
+        for number in numbers:
+            if self._left_to_check < 0:
+                return
+            if self[number] not in self._widths:
+                self._left_to_check -= self[number].end
+            yield number
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -209,7 +240,7 @@ class Forms:
         """Those cuts that are at least so long."""
         short = self._last_cut(minimum - 1)
         earlier: list[int] = []
-        for number in range(short - 1, -1, -1):
+        for number in self._checked(range(short - 1, -1, -1)):
             if self.width(number) >= minimum:
                 earlier.insert(0, number)
             elif self[number] == NOTHING or self.width(short) - self.longer(number, Surroundings())(short) < minimum:

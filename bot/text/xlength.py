@@ -104,19 +104,32 @@ def _most_spared(begun: str, run: str) -> int:
     if not _DOTTED(run):
         return 0
     link = rules().url_length
-    if "/" in run:  # any character may belong to a link, of at most `MAX_URL`
-        return max(_least_weight(begun) - max(link, link * (len(begun) // MAX_URL)), 0)
-    # A link without protocol and path is made of the characters of Latin hosts.
-    return sum(max(_least_weight(name) - link, 0) for name in _latin_names()(begun))
+    if "/" not in run:  # then links are made of the characters of Latin hosts
+        return sum(max(_least_weight(name) - link, 0) for name in _latin_names()(begun))
+    # Any character may belong to a link.
+    bare = len(begun.partition("://")[0]) if "://" in run else len(begun)
+    links = bare // (MAX_GLUED if _parts_links()(run) else MAX_URL) + (len(begun) - bare) // MAX_URL
+    return max(_least_weight(begun) - link * max(links, 1), 0)
 
 
-def _least_weight(text: str) -> int:
-    return len(text) if text.isascii() else min(_reference().weight(text), _newer().weight(text))
+MAX_GLUED = 256
+"""Characters of a link without protocol that other letters stand close to, as far as `least_length` goes."""
+
+
+@cache
+def _parts_links() -> Callable[[str], object]:
+    """Search for what may stand between two links in a text without spaces."""
+    names = ("latin_label", "path_inside", "path_end", "query_inside", "query_end")
+    return re.compile(f"[^()._?{''.join(character_classes()[name] for name in names)}]|#.*#").search
 
 
 @cache
 def _latin_names() -> Callable[[str], list[str]]:
     return re.compile(rf"[{character_classes()['latin_label']}._]{{{rules().url_length // rules().heavy},}}").findall
+
+
+def _least_weight(text: str) -> int:
+    return len(text) if text.isascii() else min(_reference().weight(text), _newer().weight(text))
 
 
 def _with_plain_line_ends(text: str) -> str:
