@@ -31,7 +31,8 @@ class Behaviour:
 
     `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `late`: seconds after
     which a post of it may still appear. `refuses_connections`: nothing listens for the first seconds of the run.
-    `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that proves anything.
+    `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that
+    proves anything.
     """
 
     name: str

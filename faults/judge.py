@@ -185,7 +185,7 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
 
 
 def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], verdict: Verdict) -> None:
-    """Nothing was killed or too slow: exactly one delivery was struck, and the rest of the queue went out or waits behind it."""
+    """Nothing was killed or too slow: exactly one delivery was struck; the rest went out or waits behind it."""
     states = Counter(end.state for end in ends)
     allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
     odd = sum(count for state, count in states.items() if state not in rest)
