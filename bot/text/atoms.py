@@ -1,6 +1,6 @@
 """What a cut never goes through, and how it ends cleanly.
 
-A word, a figure (“10 000”, “5 %”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
+A word, a figure (“10 000”, “5 %”, “5 km”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
 character as a reader sees it, however many code points) stay whole, and a quotation mark with a space inside, as in
 French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji may be cut
 between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces between
@@ -138,8 +138,13 @@ _WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})[^\s{_LOOSE}#＃])++"
 
 _BLANK = r"[^\S\n]"
 _NO_BREAK = r"[\u00a0\u2007\u202f]"
-_UNIT = "[%‰°€$£¥₽₴₼₺₸₾₪₹]"
-# White space that parts nothing: a no-break space, that inside « marks » as in French, that in 10 000, that in 5 %.
+# Signs, symbols of measures, and short words for large numbers, in Latin and Cyrillic: a number without them misleads.
+_MEASURES = (
+    "km/h km² km m² mm cm m ha kg mg g t ml l kW MW GW kWh MWh GWh GB MB AZN USD EUR GBP TRY RUB UAH TL bn mln mlrd mio mrd"
+    " км² км м² мм см м га кг мг т л кВт МВт ГВт тыс млн млрд трлн руб грн сом тг"
+)
+_UNIT = rf"(?:[%‰°€$£¥₽₴₼₺₸₾₪₹]|(?:{'|'.join(_MEASURES.split())})(?!\w))"
+# White space that parts nothing: a no-break space, that inside « marks » as in French, that in 10 000, 5 % and 5 km.
 _HELD = (
     rf"{_NO_BREAK}|(?<=[«‹])(?:(?<=[\s(\[—–].)|(?<=^.)){_BLANK}|{_BLANK}(?=[»›](?:[\s.,;:!?…)\]]|\Z))"
     rf"|(?<=\d){_BLANK}(?=\d{{3}}(?!\d)|{_UNIT})"

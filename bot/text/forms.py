@@ -26,7 +26,7 @@ GOOD_SENTENCE = 0.6
 MOST_BEYOND = 200
 """Forms beyond one that is too long that are looked at, as they may be shorter although they show more."""
 
-MOST_CHECKED = 50_000
+MOST_CHECKED = 20_000
 """Characters of them that are measured, for one field and for one post.
 
 Only dozens of links in a row without white space take more of both. Then the best is taken of what was looked at.
