@@ -121,7 +121,9 @@ class PostgreSQL:
 
     def _reusable(self) -> Reused:
         name = self._make(TEMPLATE)
-        return Reused(name, type(self.admin).connect(f"dbname={name} user=postgres host={self.folder}", autocommit=True))
+        return Reused(
+            name, type(self.admin).connect(f"dbname={name} user=postgres host={self.folder}", autocommit=True)
+        )
 
     def _make(self, template: str) -> str:
         name = f"test_{self.worker}_{next(self.numbers)}"

@@ -20,7 +20,7 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import MOST_CHECKED, WHOLE, Forms, Surroundings
+from bot.text.forms import MOST_CHECKED, WHOLE, Form, Forms, Surroundings
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
 from bot.text.tidy import tidy
 
@@ -69,7 +69,8 @@ class _Solver:
         self.layout = layout
         self.limit = limit
         self.lengths = lengths
-        self.forms = [Forms(field, limit) for field in layout.fields]
+        self.widths: dict[Form, int] = {}
+        self.forms = self._all_forms()
         self.picks = dict.fromkeys(range(len(self.forms)), 0)
         self.left_to_check = MOST_CHECKED
 
@@ -81,11 +82,14 @@ class _Solver:
         groups = [by_priority[priority] for priority in sorted(by_priority)]
         text, length = self._filled(groups, self._presumed(groups))
         if length > self.limit.most:
-            self.forms = [Forms(field, self.limit) for field in self.layout.fields]
+            self.forms = self._all_forms()
             text, length = self._filled(groups, 0)
         if length > self.limit.most:
             raise _too_long(text, length, self.limit.most)
         return Fitted(text, length, tuple(self._cuts()))
+
+    def _all_forms(self) -> list[Forms]:
+        return [Forms(field, self.limit, self.widths) for field in self.layout.fields]
 
     def _presumed(self, groups: list[list[int]]) -> int:
         """How many of the groups, most important first, should be whole beside the least of the others.

@@ -79,7 +79,8 @@ class Forms:
     _wholes: Sequence[Form] = ()  # shorter texts, and the text itself
     _sentence_ends: Collection[int] = ()
 
-    def __init__(self, field: Field, limit: Limit) -> None:
+    def __init__(self, field: Field, limit: Limit, widths: dict[Form, int] | None = None) -> None:
+        """`widths` are those that are known already, of any field."""
         self.rules = field.rules
         self.whole = _whole(field.text)
         self._field = field
@@ -87,7 +88,7 @@ class Forms:
         self._least = LEAST.get(limit.length)
         self._room = limit.most  # longer cuts need not be looked for
         self._may_vanish = field.rules.minimum == 0 or not self.whole.end
-        self._widths: dict[Form, int] = {}
+        self._widths = {} if widths is None else widths
         self._left_to_check = MOST_CHECKED
         self._made: dict[int, Form] = {}  # by the number of its last atom
         self._ends_before: dict[int, int] = {}  # for atoms that no text should end with: the nearest before that may
