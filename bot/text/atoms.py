@@ -140,8 +140,8 @@ _BLANK = r"[^\S\n]"
 _NO_BREAK = r"[\u00a0\u2007\u202f]"
 # Signs, symbols of measures, and short words for large numbers, in Latin and Cyrillic: a number without them misleads.
 _MEASURES = (
-    "km/h km² km m² mm cm m ha kg mg g t ml l kW MW GW kWh MWh GWh GB MB AZN USD EUR GBP TRY RUB UAH TL bn mln mlrd mio mrd"
-    " км² км м² мм см м га кг мг т л кВт МВт ГВт тыс млн млрд трлн руб грн сом тг"
+    "km/h km² km m² mm cm m ha kg mg g t ml l kW MW GW kWh MWh GWh GB MB AZN USD EUR GBP TRY RUB UAH TL bn mln mlrd"
+    " mio mrd км² км м² мм см м га кг мг т л кВт МВт ГВт тыс млн млрд трлн руб грн сом тг"
 )
 _UNIT = rf"(?:[%‰°€$£¥₽₴₼₺₸₾₪₹]|(?:{'|'.join(_MEASURES.split())})(?!\w))"
 # White space that parts nothing: a no-break space, that inside « marks » as in French, that in 10 000, 5 % and 5 km.
