@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from types import TracebackType
 
 from bot import asking, reconcile
@@ -45,10 +46,10 @@ class Beside:
         desk = self._desk
         for door in asking.due_doors(desk):
             if door.key not in self._doors:
-                self._doors[door.key] = self._start(lambda door=door: asking.ask(desk, door))  # type: ignore[misc]
+                self._doors[door.key] = self._start(partial(asking.ask, desk, door))
         for attempt in reconcile.due(desk):
             if attempt not in self._looks:
-                self._looks[attempt] = self._start(lambda attempt=attempt: reconcile.look(desk, attempt))  # type: ignore[misc]
+                self._looks[attempt] = self._start(partial(reconcile.look, desk, attempt))
 
     def finished(self, seconds: float) -> list[Step]:
         """What has come of them; waits so long at most for the first to end."""

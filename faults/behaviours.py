@@ -23,6 +23,7 @@ Order = dict[str, Any]
 PUBLISHED = frozenset({"published"})
 PERSON = frozenset({"unconfirmed"})
 WAITS = frozenset({"queued"})
+FAILED = frozenset({"failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,8 @@ def _lost_then(**fault: Any) -> Callable[[str], list[Order]]:
 
 def _duplicate_though_taken(platform: str) -> list[Order]:
     detail = "You are not allowed to create a Tweet with duplicate content."
-    x = {"detail": detail, "type": "about:blank", "title": "Forbidden", "status": 403}
-    facebook = {"error": {"message": "Duplicate status message", "type": "FacebookApiException", "code": 506}}
-    body, status = (x, 403) if platform == "x" else (facebook, 400)
-    return [{"method": "POST", "kind": "answer_after", "status": status, "body": body}]
+    body = {"detail": detail, "type": "about:blank", "title": "Forbidden", "status": 403}
+    return [{"method": "POST", "kind": "answer_after", "status": 403, "body": body}]
 
 
 def _blocked_though_taken(platform: str) -> list[Order]:
@@ -107,7 +106,7 @@ BEHAVIOURS = (
         Behaviour(name=f"accepts, answers {status}", orders=_post(kind="error_after", status=status))
         for status in (500, 502, 503, 504)
     ),
-    Behaviour(name="accepts, says duplicate", orders=_duplicate_though_taken, doubtful=True),
+    Behaviour(name="accepts, says duplicate", orders=_duplicate_though_taken, platforms=("x",), doubtful=True),
     Behaviour(name="accepts, says blocked (4/2207051)", orders=_blocked_though_taken, platforms=("facebook",)),
     # It takes the post late, or shows it late.
     Behaviour(name="late commit within the settle time", orders=_post(kind="late_commit", seconds=SOON), late=SOON),
@@ -163,7 +162,7 @@ BEHAVIOURS = (
     Behaviour(
         name="duplicate on the first try",
         orders=_post(kind="duplicate_reported"),
-        ends=PERSON,
+        ends=PERSON | FAILED,  # to Facebook's word at a first try no post of ours can be the other one
         taken=False,
         doubtful=True,
     ),
@@ -184,7 +183,7 @@ BEHAVIOURS = (
         closes=True,
         platforms=("x",),
     ),
-    Behaviour(name="refused for good", orders=_refused_for_good, ends=frozenset({"failed"}), taken=False),
+    Behaviour(name="refused for good", orders=_refused_for_good, ends=FAILED, taken=False),
     Behaviour(name="connection refused", orders=lambda platform: [], taken=False, refuses_connections=True),
 )
 BY_NAME = {behaviour.name: behaviour for behaviour in BEHAVIOURS}

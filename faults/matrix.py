@@ -17,7 +17,7 @@ from faults.points import failpoints
 from faults.servers import POSTGRESQL, Servers
 
 NO_KILL = "none"
-AT_ONCE = 24  # runs side by side: they mostly wait, for deadlines, settle times and leases
+AT_ONCE = 16  # runs side by side: they mostly wait, for deadlines, settle times and leases
 
 # What only a run after a crash does is reached after a kill that left something open.
 AFTER_A_CRASH = ("recovery.py", "reconcile.py", "reconciled.py")
@@ -32,8 +32,8 @@ class Size:
     Two accounts on each platform for each behaviour are the least, for one of them may be killed before its time.
     """
 
-    behaviours: int = 3
-    lanes: int = 12
+    behaviours: int = 9
+    lanes: int = 36
     articles: int = 2
     mixed_lanes: int = 96
     mixed_articles: int = 3

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from bot.store.schema import attempts, deliveries, doors, history, lanes, looks
 from faults.behaviours import LEASE
@@ -20,7 +19,7 @@ class Records:
     """A look at one database. Every read is short, and takes no lock that a writer would notice for long."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, poolclass=NullPool)
+        self._engine = sa.create_engine(url, pool_size=1, pool_pre_ping=True)
 
     def __enter__(self) -> Self:
         return self

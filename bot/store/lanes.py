@@ -15,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.store.batches import fetch, rows_in, table_of
 from bot.store.columns import EPOCH, Moment
 from bot.store.database import Transaction
-from bot.store.dialect import DIALECTS, fetch, insert, rows_in, table_of
+from bot.store.dialect import DIALECTS, insert
 from bot.store.rows import made
 from bot.store.schema import IS_FREE, IS_HELD, attempts, lanes, slots_used
 

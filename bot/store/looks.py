@@ -62,15 +62,21 @@ class Unmet:
 
 def unmet(tx: Transaction, limit: int) -> list[Unmet]:
     """The unconfirmed deliveries whose last attempt has no look yet."""
+    return [
+        Unmet(row.attempt, row.id, row.account, row.reason == Doubt.DUPLICATE_REPORTED)
+        for row in tx.execute(_UNMET, {"most": limit})
+        if row.attempt is not None
+    ]
+
+
+def _unmet() -> sa.Select[Any]:
     known = sa.exists().where(looks.c.attempt == _LAST).correlate(deliveries)
     fresh = (IS_UNCONFIRMED, deliveries.c.reason.in_([str(reason) for reason in _NOT_LOOKED]), ~known)
     columns = (_LAST.label("attempt"), deliveries.c.id, deliveries.c.account, deliveries.c.reason)
-    rows = tx.execute(sa.select(*columns).where(*fresh).limit(limit))
-    return [
-        Unmet(row.attempt, row.id, row.account, row.reason == Doubt.DUPLICATE_REPORTED)
-        for row in rows
-        if row.attempt is not None
-    ]
+    return sa.select(*columns).where(*fresh).limit(sa.bindparam("most"))
+
+
+_UNMET = _unmet()
 
 
 def meet(tx: Transaction, attempt: Unmet, *, at: datetime, mark: Instant) -> None:
@@ -90,9 +96,12 @@ def meet(tx: Transaction, attempt: Unmet, *, at: datetime, mark: Instant) -> Non
 
 def due(tx: Transaction, now: datetime, *, farthest: datetime, limit: int) -> list[Look]:
     """Those whose time has come, and those that lie beyond `farthest` because a clock was set back, oldest first."""
-    come = sa.or_(looks.c.at <= now, looks.c.at > farthest)
-    rows = tx.execute(sa.select(looks).where(come).order_by(looks.c.at).limit(limit))
+    rows = tx.execute(_DUE, {"now": now, "farthest": farthest, "most": limit})
     return [made(Look, row, looks) for row in rows]
+
+
+_COME = sa.or_(looks.c.at <= sa.bindparam("now"), looks.c.at > sa.bindparam("farthest"))
+_DUE = sa.select(looks).where(_COME).order_by(looks.c.at).limit(sa.bindparam("most"))
 
 
 def get(tx: Transaction, attempt: int) -> Look | None:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from bot.article import Article
 from bot.delivery import Delivery, Outcome
+from bot.store.batches import fetch, list_of, rows_in, table_of
 from bot.store.columns import EPOCH, MICROSECOND, Moment
 from bot.store.database import Transaction
 from bot.store.deliveries import CANDIDATE
-from bot.store.dialect import DIALECTS, fetch, list_of, rows_in, table_of
+from bot.store.dialect import DIALECTS
 from bot.store.schema import (
     IN_FLIGHT,
     IN_LINE,

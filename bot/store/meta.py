@@ -15,9 +15,12 @@ SWITCH = "switch"  # whether lanes rest because of the file PAUSE, and have to b
 EDITION = "edition"  # the newest settings and templates that any worker has accepted
 
 
+_VALUE = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key"))  # asked many times by each pass
+
+
 def get(tx: Transaction, key: str) -> str | None:
     """The value, None where there is none."""
-    return tx.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
+    return tx.execute(_VALUE, {"key": key}).scalar()
 
 
 def set(tx: Transaction, key: str, value: str | None) -> None:

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.delivery import Outcome, Remedy, State
+from bot.store.batches import fetch, rows_in, table_of
 from bot.store.columns import Moment, storable
 from bot.store.database import Transaction
-from bot.store.dialect import DIALECTS, fetch, rows_in, table_of
+from bot.store.dialect import DIALECTS
 from bot.store.schema import IN_FLIGHT, attempts, deliveries, history, lanes, slots_used
 from bot.store.search import fold
 
