@@ -170,9 +170,13 @@ BEHAVIOURS = (
     Behaviour(name="429, reset in 2 s", orders=_post(kind="rate_limit", reset=2), ends=PUBLISHED | WAITS, taken=False),
     *(
         Behaviour(
-            name=f"429, {name}", orders=_post(kind="rate_limit", reset=reset), ends=WAITS, taken=False, closes=True
+            name=f"429, {name}", orders=_post(kind="rate_limit", reset=reset), ends=ends, taken=False, closes=True
         )
-        for name, reset in (("no reset", None), ("reset in the past", -900), ("reset in 15 days", FAR))
+        for name, reset, ends in (
+            ("no reset", None, WAITS),
+            ("reset in the past", -900, WAITS | PUBLISHED),  # X is asked again after a minute, which a run may last
+            ("reset in 15 days", FAR, WAITS),
+        )
     ),
     Behaviour(name="401", orders=_post(kind="revoked"), ends=WAITS, taken=False, closes=True),
     Behaviour(

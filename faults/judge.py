@@ -175,7 +175,8 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
     if end.state == "sending" and taken:
         return "though all has come to rest"
     if end.state == "unconfirmed":
-        if taken and case.behaviour[end.account].findable:
+        hung = any(each.seconds >= DEADLINE for each in tries)
+        if taken and case.behaviour[end.account].findable and not (hung and not case.behaviour[end.account].hangs):
             return "though a read-back must have found it"
         if not unknown and not case.behaviour[end.account].doubtful:
             return "though no attempt of it is unknown"

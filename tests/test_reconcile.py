@@ -383,6 +383,19 @@ def test_a_repetition_that_nobody_can_see_keeps_its_reason_and_the_night_goes_on
         assert len(reads.of(tx, 1)) == 1
 
 
+@pytest.mark.parametrize("kind", ["duplicate_reported", "reset_before"])
+def test_the_account_goes_on_whatever_others_have_sent_since(tmp_path: Path, database_url: str, kind: str) -> None:
+    with newsroom(tmp_path, database_url, ONE_X + ONE_FACEBOOK) as two:
+        two.add("One", "Two", accounts=("x-main",))
+        two.order(kind=kind)
+        two.once()
+        two.add("Three", accounts=("fb-page",))
+        two.once()
+        assert two.states() == {"x-main": ["unconfirmed", "queued"], "fb-page": ["published"]}
+        settled(two)
+        assert two.states() == {"x-main": ["unconfirmed", "published"], "fb-page": ["published"]}
+
+
 def test_a_person_was_wrong_and_the_repetition_tells(one_x: World) -> None:
     added = one_x.add("One")[0]
     one_x.order(kind="late_commit", seconds=SETTLE + 5)

@@ -22,7 +22,12 @@ from bot.store.schema import IS_UNCONFIRMED, attempts, deliveries, looks
 _NOT_LOOKED = (Doubt.SETTLING, Doubt.DUPLICATE_REPORTED)
 _NOT_READ = (Doubt.SETTLING, Doubt.DUPLICATE_REPORTED, Doubt.READBACK_FAILED)
 # A delivery's last attempt is the one whose outcome is in doubt.
-_LAST = sa.select(sa.func.max(attempts.c.id)).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
+_LAST = (
+    sa.select(sa.func.max(attempts.c.id))
+    .where(attempts.c.delivery == deliveries.c.id)
+    .correlate(deliveries)  # also where it stands two levels deep
+    .scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
