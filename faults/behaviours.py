@@ -17,6 +17,7 @@ from typing import Any
 DEADLINE, SETTLE, LEASE = 4, 6, 35  # seconds; the settings of every run
 SOON, BEYOND = 2, SETTLE + 7  # a late commit or a lagging timeline within the settle time, and one far beyond it
 FAR = 15 * 24 * 3600
+SHORTLY = DEADLINE + 2  # so that the end of a limit is not past when its answer comes in late
 
 Order = dict[str, Any]
 
@@ -138,7 +139,7 @@ BEHAVIOURS = (
     ),
     # The read-back itself meets trouble, and is made again.
     Behaviour(name="read-back answers 503", orders=_lost_then(kind="error_before", status=503, times=2)),
-    Behaviour(name="read-back answers 429", orders=_lost_then(kind="rate_limit", reset=2)),
+    Behaviour(name="read-back answers 429", orders=_lost_then(kind="rate_limit", reset=SHORTLY)),
     Behaviour(name="read-back hangs", orders=_lost_then(kind="hang_before", seconds=DEADLINE + 1)),
     Behaviour(name="read-back is a web page", orders=_lost_then(kind="html_after")),
     # It did not take the post, but nobody can know.
@@ -167,7 +168,12 @@ BEHAVIOURS = (
         doubtful=True,
     ),
     # It provably did not take the post.
-    Behaviour(name="429, reset in 2 s", orders=_post(kind="rate_limit", reset=2), ends=PUBLISHED | WAITS, taken=False),
+    Behaviour(
+        name=f"429, reset in {SHORTLY} s",
+        orders=_post(kind="rate_limit", reset=SHORTLY),
+        ends=PUBLISHED | WAITS,
+        taken=False,
+    ),
     *(
         Behaviour(
             name=f"429, {name}", orders=_post(kind="rate_limit", reset=reset), ends=ends, taken=False, closes=True
