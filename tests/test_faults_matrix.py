@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from faults.behaviours import BEHAVIOURS, BY_NAME
+from faults.behaviours import BEHAVIOURS, BY_NAME, Behaviour
 from faults.canary import canary
-from faults.matrix import Size, never_killed, plans, run_all
+from faults.judge import Verdict
+from faults.matrix import Result, Size, never_killed, plans, run_all
 from faults.nursery import Nursery
 from faults.play import Plan
 from faults.servers import Servers, servers
@@ -20,6 +20,9 @@ SMALL = Size(
 )
 FOR_THE_CANARY = ("ok", "accepts, then resets", "accepts, answers 503", "late commit within the settle time", "401")
 
+# All behaviours share the runs: spread over several workers, the tests would play them anew in each.
+pytestmark = pytest.mark.xdist_group("fault matrix")
+
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Servers]:
@@ -27,25 +30,42 @@ def databases() -> Iterator[Servers]:
         yield made
 
 
+@pytest.fixture(scope="module")
 def chosen(databases: Servers) -> list[Plan]:
     """Every place with all behaviours at once, on one database after the other; what concerns a whole run, unkilled."""
     every = list(plans(SEED, databases.kinds, SMALL))
     mixed = [plan for plan in every if len(plan.behaviours) > SMALL.behaviours]
     kinds = len(databases.kinds)
     by_turns = [plan for number, plan in enumerate(mixed) if number % kinds == number // kinds % kinds]
-    return by_turns + [plan for plan in every if BY_NAME[plan.behaviours[0]].alone and not plan.kills]
+    return by_turns + [plan for plan in every if _alone(plan)]
 
 
-def test_nothing_is_lost_doubled_or_misreported_whatever_the_platforms_do_and_wherever_processes_die(
-    databases: Servers, nursery: Nursery, tmp_path: Path
-) -> None:
-    """One test, as all behaviours share the runs: as many tests would each play them anew in a worker of its own."""
-    playing = chosen(databases)
-    result = run_all(playing, databases, nursery, tmp_path, at_once=len(playing))
-    assert result.total.clean, "\n".join(result.total.findings)
-    assert result.rows.keys() == BY_NAME.keys()
-    assert never_killed(playing, result) == []
-    assert result.kills >= len([plan for plan in playing if plan.kills])
+def _alone(plan: Plan) -> bool:
+    return BY_NAME[plan.behaviours[0]].alone and not plan.kills
+
+
+@pytest.fixture(scope="module")
+def sung(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> tuple[Verdict, int]:
+    return canary(nursery, tmp_path_factory.mktemp("canary"), SEED, [BY_NAME[name] for name in FOR_THE_CANARY])
+
+
+@pytest.fixture(scope="module")
+def result(
+    chosen: list[Plan], databases: Servers, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> Result:
+    return run_all(chosen, databases, nursery, tmp_path_factory.mktemp("faults"), at_once=len(chosen))
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
+def test_nothing_is_lost_doubled_or_misreported_when_the_platform(behaviour: Behaviour, result: Result) -> None:
+    row = result.rows[behaviour.name]
+    assert row.verdict.deliveries
+    assert row.verdict.clean, "\n".join(row.verdict.findings)
+
+
+def test_a_process_died_at_every_place(chosen: list[Plan], result: Result) -> None:
+    assert never_killed(chosen, result) == []
+    assert result.kills >= len([plan for plan in chosen if plan.kills])
 
 
 def test_both_databases_were_there(databases: Servers) -> None:
@@ -53,7 +73,7 @@ def test_both_databases_were_there(databases: Servers) -> None:
     assert databases.kinds == ("sqlite", "postgresql")
 
 
-def test_the_canary_posts_twice_so_this_harness_can_see_it(nursery: Nursery, tmp_path: Path) -> None:
-    verdict, kills = canary(nursery, tmp_path, SEED, [BY_NAME[name] for name in FOR_THE_CANARY])
+def test_the_canary_posts_twice_so_this_harness_can_see_it(sung: tuple[Verdict, int]) -> None:
+    verdict, kills = sung
     assert verdict.duplicated > 0
     assert kills > 0
