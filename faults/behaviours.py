@@ -18,6 +18,7 @@ DEADLINE, SETTLE, LEASE = 4, 6, 35  # seconds; the settings of every run
 SOON, BEYOND = 2, SETTLE + 7  # a late commit or a lagging timeline within the settle time, and one far beyond it
 FAR = 15 * 24 * 3600
 SHORTLY = DEADLINE + 2  # so that the end of a limit is not past when its answer comes in late
+LEAST_PAUSE = 60  # after a limit, however soon it ends
 
 Order = dict[str, Any]
 
@@ -34,7 +35,7 @@ class Behaviour:
     `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `late`: seconds after
     which a post of it may still appear. `refuses_connections`: nothing listens for the first seconds of the run.
     `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that
-    proves anything.
+    proves anything. `pause`: seconds after which a read-back that failed is made again, at least.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Behaviour:
     refuses_connections: bool = False
     doubtful: bool = False
     hangs: int = 0
+    pause: float = 0
 
     @property
     def alone(self) -> bool:
@@ -139,7 +141,7 @@ BEHAVIOURS = (
     ),
     # The read-back itself meets trouble, and is made again.
     Behaviour(name="read-back answers 503", orders=_lost_then(kind="error_before", status=503, times=2)),
-    Behaviour(name="read-back answers 429", orders=_lost_then(kind="rate_limit", reset=SHORTLY)),
+    Behaviour(name="read-back answers 429", orders=_lost_then(kind="rate_limit", reset=SHORTLY), pause=LEAST_PAUSE),
     Behaviour(name="read-back hangs", orders=_lost_then(kind="hang_before", seconds=DEADLINE + 1)),
     Behaviour(name="read-back is a web page", orders=_lost_then(kind="html_after")),
     # It did not take the post, but nobody can know.
@@ -173,6 +175,7 @@ BEHAVIOURS = (
         orders=_post(kind="rate_limit", reset=SHORTLY),
         ends=PUBLISHED | WAITS,
         taken=False,
+        closes=True,
     ),
     *(
         Behaviour(

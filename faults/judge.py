@@ -76,6 +76,7 @@ class Case:
     """One run. `expected`: delivery → account, as they were queued. `killed`: whether any process was.
 
     `restless`: deliveries that had not come to rest in time. `person`: the accounts that only a person can open.
+    `far`: what something waits for that is farther off (seconds) was not waited for.
     """
 
     expected: dict[int, str]
@@ -87,6 +88,7 @@ class Case:
     killed: bool
     restless: frozenset[int] = frozenset()
     person: frozenset[str] = frozenset()
+    far: float = 0.0
 
 
 @dataclass(slots=True)
@@ -175,10 +177,12 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
     if end.state == "sending" and taken:
         return "though all has come to rest"
     if end.state == "unconfirmed":
-        hung = any(each.seconds >= DEADLINE for each in tries)
-        if taken and case.behaviour[end.account].findable and not (hung and not case.behaviour[end.account].hangs):
+        behaviour = case.behaviour[end.account]
+        too_slow = not behaviour.hangs and any(each.seconds >= DEADLINE for each in tries)
+        waits = end.reason == "readback_failed" and behaviour.pause > case.far > 0
+        if taken and behaviour.findable and not (too_slow or waits):
             return "though a read-back must have found it"
-        if not unknown and not case.behaviour[end.account].doubtful:
+        if not unknown and not behaviour.doubtful:
             return "though no attempt of it is unknown"
     if end.delivery in case.restless:
         return "and it does not come to rest"

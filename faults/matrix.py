@@ -14,6 +14,7 @@ from faults.judge import Verdict
 from faults.nursery import Nursery
 from faults.play import ON_THE_WIRE, Outcome, Plan, play
 from faults.points import failpoints
+from faults.records import FARTHER
 from faults.servers import POSTGRESQL, Servers
 
 NO_KILL = "none"
@@ -37,6 +38,7 @@ class Size:
     articles: int = 2
     mixed_lanes: int = 96
     mixed_articles: int = 3
+    far: float = FARTHER
 
 
 def points() -> list[str]:
@@ -62,6 +64,7 @@ def plans(seed: int, databases: Sequence[str], size: Size) -> Iterator[Plan]:
                     behaviours=cast,
                     lanes=lanes,
                     articles=articles,
+                    far=size.far,
                     workers=dice.choice((1, 2)) if database == POSTGRESQL else 1,
                 )
                 number += 1

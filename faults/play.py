@@ -24,7 +24,7 @@ from bot.sandbox.windows import Limits
 from faults.behaviours import BY_NAME, DEADLINE, LEASE, SETTLE, Behaviour
 from faults.judge import Case, Post, Verdict, judge
 from faults.nursery import Nursery, Process
-from faults.records import Records
+from faults.records import FARTHER, Records
 from faults.servers import Servers
 
 UNLIMITED = Limits(
@@ -32,7 +32,7 @@ UNLIMITED = Limits(
 )
 KILL_WITHIN = 30.0  # seconds in which a process has to reach the place where it is killed
 NO_REST_AFTER = (
-    90.0  # seconds in which nothing changes any more though something should: longer than a dead worker's lease
+    100.0  # seconds in which nothing changes any more though something should: longer than a dead worker's lease
 )
 NO_REST_AT_ALL = 600.0
 LOOK_EVERY = 0.5
@@ -42,7 +42,7 @@ ON_THE_WIRE = "on the wire"  # killed from outside, when its request has arrived
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one run does. `kills`: for a process each, its command, the place where it dies (a failpoint or
+    """What one run does. `far`: as in `Records`. `kills`: for a process each, its command, the place where it dies (a failpoint or
     ON_THE_WIRE), and the how-many-eth time there."""
 
     number: int
@@ -54,6 +54,7 @@ class Plan:
     lanes: int
     articles: int
     workers: int = 1
+    far: float = FARTHER
 
     @property
     def title(self) -> str:
@@ -118,7 +119,7 @@ def play(plan: Plan, servers: Servers, nursery: Nursery, folder: Path) -> Outcom
         sandbox = clean_up.enter_context(_platforms(stage))
         write_home(home, url, f"http://127.0.0.1:{sandbox.port}", stage.behaviour)
         expected = _fill_the_queue(stage)
-        records = clean_up.enter_context(Records(url))
+        records = clean_up.enter_context(Records(url, plan.far))
         _order_faults(stage, sandbox)
         started = datetime.now(UTC)
         restless = _until_rest(stage, records)
@@ -133,6 +134,7 @@ def play(plan: Plan, servers: Servers, nursery: Nursery, folder: Path) -> Outcom
             killed=bool(stage.kills),
             restless=restless,
             person=records.closed_for_a_person(),
+            far=plan.far,
         )
     verdicts = judge(case)
     if all(verdict.clean for verdict in verdicts.values()):

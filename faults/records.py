@@ -9,16 +9,21 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from bot.store.schema import attempts, deliveries, doors, history, lanes, looks
-from faults.behaviours import LEASE
+from faults.behaviours import LEASE, LEAST_PAUSE
 from faults.judge import End, Try
 
-FAR_OFF = timedelta(seconds=LEASE + 12)  # what waits for longer than this has come to rest
+FAR = LEASE + 12  # seconds: more than all but limits wait for
+FARTHER = LEAST_PAUSE + 15  # more than these wait for, too
 
 
 class Records:
-    """A look at one database. Every read is short, and takes no lock that a writer would notice for long."""
+    """A look at one database. Every read is short, and takes no lock that a writer would notice for long.
 
-    def __init__(self, url: str) -> None:
+    What waits for longer than `far` seconds has come to rest.
+    """
+
+    def __init__(self, url: str, far: float = FAR) -> None:
+        self._far = timedelta(seconds=far)
         self._engine = sa.create_engine(url, pool_size=1, pool_pre_ping=True)
 
     def __enter__(self) -> Self:
@@ -72,7 +77,7 @@ class Records:
 
     def _looked_for(self, connection: sa.Connection) -> frozenset[int]:
         """The unconfirmed deliveries that will be looked for by themselves: soon, or nobody has begun to."""
-        soon = sa.and_(looks.c.at.isnot(None), looks.c.at <= datetime.now(UTC) + FAR_OFF)
+        soon = sa.and_(looks.c.at.isnot(None), looks.c.at <= datetime.now(UTC) + self._far)
         unmet = ~sa.exists().where(looks.c.delivery == deliveries.c.id)
         coming = sa.exists().where(looks.c.delivery == deliveries.c.id, soon)
         query = sa.select(deliveries.c.id).where(deliveries.c.state == "unconfirmed", unmet | coming)
@@ -80,7 +85,7 @@ class Records:
 
     def _held_back(self, connection: sa.Connection) -> frozenset[str]:
         """The accounts that make no call for a good while."""
-        far = datetime.now(UTC) + FAR_OFF
+        far = datetime.now(UTC) + self._far
         wake = lanes.c["wake_at"] if "wake_at" in lanes.c else lanes.c["next_try"]
         rows = connection.execute(sa.select(lanes.c.account, wake, lanes.c.closed_reason, lanes.c.closed_until))
         held = {
