@@ -42,8 +42,11 @@ ON_THE_WIRE = "on the wire"  # killed from outside, when its request has arrived
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one run does. `far`: as in `Records`. `kills`: for a process each, its command, the place where it dies (a failpoint or
-    ON_THE_WIRE), and the how-many-eth time there."""
+    """What one run does. `far`: as in `Records`.
+
+    `kills`: for a process each, its command, the place where it dies (a failpoint or ON_THE_WIRE), and the
+    how-many-eth time there.
+    """
 
     number: int
     seed: int
