@@ -140,9 +140,9 @@ class Templates:
 
     def get(self, name: str) -> Template:
         """The template, compiled. Raises TemplateBroken when it is missing, unreadable, refused or has a mistake."""
-        stamp = self._look(self._stamp, name)
-        known = self._compiled.get(name)
         try:
+            stamp = self._look(self._stamp, name)
+            known = self._compiled.get(name)
             if known is None or known[0] != stamp:
                 source = _source(name, Path(stamp.path))
                 if self._before_use:
@@ -157,7 +157,7 @@ class Templates:
         for path in self._places(name):
             try:
                 status = os.stat(path)
-            except (OSError, ValueError):
+            except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a name that no file can have
                 continue
             if stat.S_ISREG(status.st_mode):
                 return Stamp(path, status.st_mtime_ns, status.st_size, status.st_ino)
