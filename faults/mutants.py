@@ -24,7 +24,8 @@ from faults.points import ROOT
 COPIED = ("bot", "faults", "tests", "templates", "config", "docs", "scripts", "bench")
 FILES = ("pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "constraints.txt")
 GREEN, RED = 0, 1  # pytest's exit statuses; all others say that the tests could not be run
-PATIENCE = 900
+ENDLESS = -1  # what never ends is noticed, too
+PATIENCE, PATIENCE_WITH_ALL = 180, 1_200  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,9 +232,11 @@ def main() -> int:
 def _noticed(mutant: Mutant, copy: Path) -> bool:
     with _mutated(mutant, copy):
         status, seconds = run_tests(copy, mutant.tests, first_failure_is_enough=True)
-    told = {GREEN: "NOT NOTICED", RED: "noticed"}.get(status, f"the tests could not be run (pytest {status})")
+    told = {GREEN: "NOT NOTICED", RED: "noticed", ENDLESS: "noticed: the tests do not end"}.get(
+        status, f"the tests could not be run (pytest {status})"
+    )
     say(f"| {mutant.name} | {told} | {seconds:.0f} s |")
-    return status == RED
+    return status in (RED, ENDLESS)
 
 
 def check_places(mutant: Mutant, source: Path) -> None:
@@ -271,12 +274,16 @@ def _copy() -> Iterator[Path]:
 
 
 def run_tests(copy: Path, tests: Sequence[str], *, first_failure_is_enough: bool = False) -> tuple[int, float]:
-    """Run them on the copy; pytest's exit status, and how long it took."""
+    """Run them on the copy; pytest's exit status (ENDLESS: they were stopped), and how long it took."""
     began = time.monotonic()
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
     words += ["-x"] if first_failure_is_enough else []
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
-    done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    patience = PATIENCE if first_failure_is_enough else PATIENCE_WITH_ALL
+    try:
+        done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, timeout=patience)
+    except subprocess.TimeoutExpired:
+        return ENDLESS, time.monotonic() - began
     if done.returncode not in (GREEN, RED) or (done.returncode == RED and not first_failure_is_enough):
         say(done.stdout[-3000:] + done.stderr[-1000:])
     return done.returncode, time.monotonic() - began

@@ -67,6 +67,9 @@ class FakeClock:
         return self.now
 
 
+MOST_POSTS = 1_000
+
+
 @dataclass(slots=True)
 class World:
     """One home with its sandbox. `desk()` opens it as a process would; `command()` runs a real one."""
@@ -92,7 +95,11 @@ class World:
 
     def once(self) -> Summary:
         with self.desk() as desk, desk.database.instance_lock("once"):
-            return run_pass(desk)
+            return run_pass(desk, stopping=self.is_flooded)
+
+    def is_flooded(self) -> bool:
+        """More than any test posts: a safeguard that is broken must make a test fail, not run for ever."""
+        return len(self.sandbox.all_posts()) > MOST_POSTS
 
     def posts(self, platform: str | None = None) -> list[dict[str, Any]]:
         posts = requests.get(f"{self.sandbox.url}/sandbox/posts", timeout=5).json()
