@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.store import dialect
 from bot.store.database import Database
 from faults.nursery import Nursery
-from tests.databases import PostgreSQL, postgresql_server
+from tests.databases import TEMPLATE, PostgreSQL, postgresql_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 RAN_ON = "database"
@@ -89,13 +89,16 @@ def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_p
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with our tables and nothing in them."""
+    """The URL of a database with our tables and nothing in them.
+
+    PostgreSQL's may have served other tests, unless the test is marked `new_database`.
+    """
     if database_kind == "sqlite":
         shutil.copyfile(request.getfixturevalue("ready_sqlite"), tmp_path / "nightdesk.db")
         yield f"sqlite:///{tmp_path}/nightdesk.db"
         return
     server = request.getfixturevalue("postgresql")
-    with server.ready() as name:
+    with server.fresh(TEMPLATE) if request.node.get_closest_marker("new_database") else server.ready() as name:
         yield server.url(name)
 
 

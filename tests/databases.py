@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,31 +56,36 @@ class Reused:
     `looks`: a fingerprint of its tables, rights and settings as they were made.
     """
 
-    def __init__(self, name: str, connection: Any) -> None:
+    def __init__(self, name: str, connect: Callable[[str], Any]) -> None:
         self.name = name
-        self._connection = connection
-        self._looks = self._fingerprint()
+        self._connect = connect  # anew each time: a database that somebody is connected to cannot be copied
+        with connect(name) as connection:
+            self._looks = _fingerprint(connection)
 
     def emptied(self) -> bool:
         """Whether it is again as it was made. Not if the test changed more than rows, or took it away."""
+        tables = [table.name for table in schema.metadata.sorted_tables]
         try:
-            self._connection.execute(f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {_STRANGERS}")
-            if self._fingerprint() != self._looks:
-                return False
-            tables = [table.name for table in schema.metadata.sorted_tables]
-            self._connection.execute(
-                f"SET session_replication_role = replica; {'; '.join(f'DELETE FROM {name}' for name in tables)}"
-            )
-            self._connection.execute(_SEQUENCES)
-        except self._connection.Error:
+            with self._connect(self.name) as connection:
+                connection.execute(f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {_STRANGERS}")
+                if _fingerprint(connection) != self._looks:
+                    return False
+                connection.execute("SET session_replication_role = replica")
+                connection.execute("; ".join(f"DELETE FROM {name}" for name in tables))
+                connection.execute(_SEQUENCES)
+        except _psycopg_error():
             return False
         return True
 
-    def close(self) -> None:
-        self._connection.close()
 
-    def _fingerprint(self) -> str:
-        return str(self._connection.execute(_LOOKS).fetchone())
+def _psycopg_error() -> type[Exception]:
+    from psycopg import Error  # only where PostgreSQL is tested
+
+    return Error
+
+
+def _fingerprint(connection: Any) -> str:
+    return str(connection.execute(_LOOKS).fetchone())
 
 
 @dataclass(slots=True)
@@ -116,14 +121,13 @@ class PostgreSQL:
             if reused.emptied():
                 self.idle.append(reused)
             else:
-                reused.close()
                 self._drop(reused.name)
 
     def _reusable(self) -> Reused:
-        name = self._make(TEMPLATE)
-        return Reused(
-            name, type(self.admin).connect(f"dbname={name} user=postgres host={self.folder}", autocommit=True)
-        )
+        return Reused(self._make(TEMPLATE), self._connect)
+
+    def _connect(self, name: str) -> Any:
+        return type(self.admin).connect(f"dbname={name} user=postgres host={self.folder}", autocommit=True)
 
     def _make(self, template: str) -> str:
         name = f"test_{self.worker}_{next(self.numbers)}"
@@ -152,10 +156,7 @@ def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
                 _furnish(server.pgdata, admin)
         version = str(admin.info.server_version // 10_000)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        made = PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
-        yield made
-        for reused in made.idle:
-            reused.close()
+        yield PostgreSQL(folder=server.pgdata, version=version, admin=admin, worker=worker)
 
 
 def _leave(server: Any) -> None:

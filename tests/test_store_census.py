@@ -100,6 +100,7 @@ ASKED: dict[str, tuple[Callable[[Transaction], Any], set[str]]] = {
 }
 
 
+@pytest.mark.new_database  # what earlier tests have left of empty pages changes a plan
 @pytest.mark.parametrize("name", ASKED)
 def test_it_is_answered_by_an_index(database: Database, name: str) -> None:
     ask, indexes = ASKED[name]
