@@ -41,6 +41,10 @@ _INTRODUCTION = f"""\
 Each peer is installed into a folder of its own at the first run; one that cannot be had is skipped and named. Times
 are CPU time (user and system) of the contender's own process, an item of work each: the median of {PASSES} passes
 after {WARM_UP} that only warm up. The contenders of a row take turns, pass by pass, in one run.
+
+Where a post is only a little over its limit, brevity has little to do: it takes words off the end, one after the other,
+until the rest fits. Nightdesk looks for the best form of each field whatever there is to cut, which takes about as long
+for a few characters as for hundreds.
 """
 
 _HOSTILE = f"""\
