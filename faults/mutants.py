@@ -276,8 +276,8 @@ def _copy() -> Iterator[Path]:
 def run_tests(copy: Path, tests: Sequence[str], *, first_failure_is_enough: bool = False) -> tuple[int, float]:
     """Run them on the copy; pytest's exit status (ENDLESS: they were stopped), and how long it took."""
     began = time.monotonic()
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "2", *tests]
-    words += ["-x"] if first_failure_is_enough else []
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
+    words += ["-x"] if first_failure_is_enough else ["-n", "2"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
     patience = PATIENCE if first_failure_is_enough else PATIENCE_WITH_ALL
     try:
