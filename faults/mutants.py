@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant(
         name="the claim's row count ignored",
         edits=(_edit("bot/store/turns.py", "    if written != len(intents):\n", "    if written < 0:\n"),),
-        tests=("tests/test_workers.py::test_a_lane_that_was_taken_over_gives_no_intent",),
+        tests=("tests/test_store_attempts.py",),
     ),
     Mutant(
         name="the lease re-check skipped",
@@ -91,7 +91,7 @@ MUTANTS = (
             ),
         ),
         tests=(
-            "tests/test_workers.py::test_a_lane_that_was_taken_over_gives_no_intent",
+            "tests/test_store_attempts.py",
             "tests/test_faults_workers.py::test_a_worker_frozen_before_its_intent_posts_nothing_when_another_has_taken_over",
         ),
     ),
