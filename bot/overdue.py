@@ -8,9 +8,9 @@ Late is what is not out, and not given up, ten minutes after it was due:
 - *sending*: counts from the attempt, as one made late after a stop is nothing to worry about while it lasts.
 - *held*: never; a person has decided that it waits.
 
-`note` is called once a pass. It looks every half minute, and only at accounts that wanted a look ten minutes ago and
-had none, or that something keeps (`Overview.restless`). What it has told stays in the database: it tells a post again
-only when that is late for another due moment.
+`note` is called once a minute. However many workers call, it looks every half minute, and only at accounts that wanted
+a look ten minutes ago and had none, or that something keeps (`Overview.restless`). What it has told stays in the
+database: it tells a post again only when that is late for another due moment.
 """
 
 from __future__ import annotations

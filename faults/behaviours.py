@@ -19,6 +19,8 @@ SOON, BEYOND = 2, SETTLE + 7  # a late commit or a lagging timeline within the s
 FAR = 15 * 24 * 3600
 SHORTLY = DEADLINE + 2  # so that the end of a limit is not past when its answer comes in late
 LEAST_PAUSE = 60  # after a limit, however soon it ends
+# What waits for longer has come to rest: for more than all but limits, or for more than the shortest of them, too.
+BEFORE_LIMITS, BEYOND_LIMITS = LEASE + 12, LEAST_PAUSE + 15
 
 Order = dict[str, Any]
 

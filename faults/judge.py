@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from faults.behaviours import DEADLINE, PUBLISHED, WAITS, Behaviour
+from faults.behaviours import BEYOND_LIMITS, DEADLINE, PUBLISHED, WAITS, Behaviour
 
 GONE = "gone"
 MISSING = frozenset({GONE, "published", "withdrawn", "sending"})  # what would hide that nobody took the post
@@ -88,7 +88,7 @@ class Case:
     killed: bool
     restless: frozenset[int] = frozenset()
     person: frozenset[str] = frozenset()
-    far: float = 0.0
+    far: float = BEYOND_LIMITS
 
 
 @dataclass(slots=True)
@@ -138,16 +138,19 @@ def judge(case: Case) -> dict[str, Verdict]:
     for number, account in case.expected.items():
         end = ends.get(number) or End(delivery=number, account=account, state=GONE)
         _judge_one(case, end, tries[number], taken[number], verdicts[case.behaviour[account].name])
-    overran = Counter(each.account for each in case.tries if each.seconds >= DEADLINE)
-    for account, behaviour in case.behaviour.items():
-        if case.killed:
-            break
-        if (too_slow := overran[account] - behaviour.hangs) > 0:
-            verdicts[behaviour.name].overran += too_slow
-        else:
-            mine = [ends[number] for number, owner in case.expected.items() if owner == account and number in ends]
-            _judge_account(behaviour, account, mine, verdicts[behaviour.name])
+    if not case.killed:
+        for account, behaviour in case.behaviour.items():
+            mine = [number for number, owner in case.expected.items() if owner == account and number in ends]
+            if too_slow := _overran(behaviour, [each for number in mine for each in tries[number]]):
+                verdicts[behaviour.name].overran += too_slow
+            else:
+                _judge_account(behaviour, account, [ends[number] for number in mine], verdicts[behaviour.name])
     return dict(verdicts)
+
+
+def _overran(behaviour: Behaviour, tries: Sequence[Try]) -> int:
+    """How many calls took their whole deadline that should not have."""
+    return max(sum(each.seconds >= DEADLINE for each in tries) - behaviour.hangs, 0)
 
 
 def _judge_one(case: Case, end: End, tries: Sequence[Try], taken: Sequence[Post], verdict: Verdict) -> None:
@@ -178,9 +181,8 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
         return "though all has come to rest"
     if end.state == "unconfirmed":
         behaviour = case.behaviour[end.account]
-        too_slow = not behaviour.hangs and any(each.seconds >= DEADLINE for each in tries)
-        waits = end.reason == "readback_failed" and behaviour.pause > case.far > 0
-        if taken and behaviour.findable and not (too_slow or waits):
+        waits = end.reason == "readback_failed" and behaviour.pause > case.far
+        if taken and behaviour.findable and not (waits or _overran(behaviour, tries)):
             return "though a read-back must have found it"
         if not unknown and not behaviour.doubtful:
             return "though no attempt of it is unknown"

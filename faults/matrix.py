@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.behaviours import BEHAVIOURS
+from faults.behaviours import BEHAVIOURS, BEYOND_LIMITS
 from faults.judge import Verdict
 from faults.nursery import Nursery
 from faults.play import ON_THE_WIRE, Outcome, Plan, play
 from faults.points import failpoints
-from faults.records import FARTHER
 from faults.servers import POSTGRESQL, Servers
 
 NO_KILL = "none"
@@ -38,7 +37,7 @@ class Size:
     articles: int = 2
     mixed_lanes: int = 96
     mixed_articles: int = 3
-    far: float = FARTHER
+    far: float = BEYOND_LIMITS
 
 
 def points() -> list[str]:

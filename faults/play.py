@@ -21,10 +21,10 @@ from bot.sandbox.faults import parse
 from bot.sandbox.journal import RequestInfo
 from bot.sandbox.server import Sandbox
 from bot.sandbox.windows import Limits
-from faults.behaviours import BY_NAME, DEADLINE, LEASE, SETTLE, Behaviour
+from faults.behaviours import BEYOND_LIMITS, BY_NAME, DEADLINE, LEASE, SETTLE, Behaviour
 from faults.judge import Case, Post, Verdict, judge
 from faults.nursery import Nursery, Process
-from faults.records import FARTHER, Records
+from faults.records import Records
 from faults.servers import Servers
 
 UNLIMITED = Limits(
@@ -57,7 +57,7 @@ class Plan:
     lanes: int
     articles: int
     workers: int = 1
-    far: float = FARTHER
+    far: float = BEYOND_LIMITS
 
     @property
     def title(self) -> str:

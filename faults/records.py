@@ -8,12 +8,10 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from bot.recovery import LOST
 from bot.store.schema import attempts, deliveries, doors, history, lanes, looks
-from faults.behaviours import LEASE, LEAST_PAUSE
+from faults.behaviours import BEFORE_LIMITS
 from faults.judge import End, Try
-
-FAR = LEASE + 12  # seconds: more than all but limits wait for
-FARTHER = LEAST_PAUSE + 15  # more than these wait for, too
 
 
 class Records:
@@ -22,7 +20,7 @@ class Records:
     What waits for longer than `far` seconds has come to rest.
     """
 
-    def __init__(self, url: str, far: float = FAR) -> None:
+    def __init__(self, url: str, far: float = BEFORE_LIMITS) -> None:
         self._far = timedelta(seconds=far)
         self._engine = sa.create_engine(url, pool_size=1, pool_pre_ping=True)
 
@@ -47,7 +45,7 @@ class Records:
 
     def tries(self) -> list[Try]:
         a = attempts.c
-        columns = (a.delivery, a.account, a.text, a.link, a.outcome, a.platform_id, a.started, a.finished)
+        columns = (a.delivery, a.account, a.text, a.link, a.outcome, a.platform_id, a.started, a.finished, a.error)
         return [
             Try(
                 delivery=row.delivery,
@@ -56,7 +54,7 @@ class Records:
                 link=row.link,
                 outcome=str(row.outcome or ""),
                 platform_id=row.platform_id,
-                seconds=(row.finished - row.started).total_seconds() if row.finished else 0.0,
+                seconds=_seconds(row),
             )
             for row in self._all(sa.select(*columns).order_by(a.id))
         ]
@@ -103,6 +101,12 @@ def _moves(row: Any, held_back: frozenset[str], looked_for: frozenset[int]) -> b
     if row.state == "queued":
         return row.account not in held_back
     return row.state == "sending" or row.id in looked_for
+
+
+def _seconds(attempt: Any) -> float:
+    """How long the call took; nothing where nobody knows, as its process died."""
+    known = attempt.finished is not None and attempt.error != LOST.error
+    return float((attempt.finished - attempt.started).total_seconds()) if known else 0.0
 
 
 def _aware(moment: Any) -> Any:

@@ -30,18 +30,20 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def statements() -> None:
+def statements() -> Iterator[None]:
     """Compiled SQL is shared by all engines of the run: each test opens several, and compiling took half their time."""
     known: dict[str, sa.Engine] = {}
-    for kind in (dialect.SQLite, dialect.PostgreSQL):
-        kind.engine = _remembering(kind.engine, known)  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (dialect.SQLite, dialect.PostgreSQL):
+            patch.setattr(kind, "engine", _remembering(kind.engine, known))
+        yield
 
 
 def _remembering(make: Callable[[Any], sa.Engine], known: dict[str, sa.Engine]) -> Callable[[Any], sa.Engine]:
     def engine(self: Any) -> sa.Engine:
         made = make(self)
-        first = known.setdefault(made.dialect.name, made)
-        if getattr(first.dialect, "server_version_info", None):  # it was connected once, so it knows its server
+        first = known.get(made.dialect.name)
+        if first and getattr(first.dialect, "server_version_info", None):  # connected once, it knows its server
             made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
         else:
             known[made.dialect.name] = made

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from faults.behaviours import BEHAVIOURS, BY_NAME, Behaviour
+from faults.behaviours import BEFORE_LIMITS, BEHAVIOURS, BY_NAME, Behaviour
 from faults.canary import canary
 from faults.judge import Verdict
 from faults.matrix import Result, Size, never_killed, plans, run_all
@@ -16,7 +16,12 @@ from faults.servers import Servers, servers
 
 SEED = 20261129
 SMALL = Size(
-    behaviours=3, lanes=4, articles=2, mixed_lanes=sum(not each.alone for each in BEHAVIOURS), mixed_articles=1
+    behaviours=3,
+    lanes=4,
+    articles=2,
+    mixed_lanes=sum(not each.alone for each in BEHAVIOURS),
+    mixed_articles=1,
+    far=BEFORE_LIMITS,
 )
 FOR_THE_CANARY = ("ok", "accepts, then resets", "accepts, answers 503", "late commit within the settle time", "401")
 

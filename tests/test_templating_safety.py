@@ -27,7 +27,7 @@ from bot.templating.vocabulary import FILTERS, PARTS, SAMPLE, TESTS, VOCABULARY
 
 NAME = "t.txt.j2"
 ENDLESS = {field: endless(value) for field, value in SAMPLE.items()}
-SECONDS = 1.0  # ten times what it is on a quiet machine: a busy one counts more CPU time for the same work
+SECONDS = 0.3  # three times what it is on a quiet machine
 MEGABYTES = 64
 
 
@@ -165,10 +165,13 @@ BOMBS = [
 def test_what_was_ever_tried_is_refused_before_it_runs(warm: GuardedTemplates, folder: Path, source: str) -> None:
     put(folder, source)
     assert len(source.encode()) <= MOST_BYTES
-    started = time.process_time()
-    with pytest.raises(TemplateFailed, match=NAME) as in_our_own_process:
-        Templates([folder]).check(NAME)
-    assert time.process_time() - started < SECONDS
+    taken = []
+    while min(taken, default=SECONDS) >= SECONDS and len(taken) < 3:  # a busy machine counts more for the same work
+        started = time.process_time()
+        with pytest.raises(TemplateFailed, match=NAME) as in_our_own_process:
+            Templates([folder]).check(NAME)
+        taken.append(time.process_time() - started)
+    assert min(taken) < SECONDS
     with pytest.raises(TemplateFailed) as apart:
         warm.check(NAME)
     assert str(apart.value) == str(in_our_own_process.value)

@@ -67,7 +67,7 @@ class FakeClock:
         return self.now
 
 
-MOST_POSTS = 1_000
+MOST_POSTS = 300
 
 
 @dataclass(slots=True)

@@ -193,9 +193,7 @@ class _Solver:
         Each gets the widest form up to a level, the highest at which the whole text fits; then, while it fits, the
         narrowest next form of any is taken; and what is left then goes to each in turn.
         """
-        left = equals
-        if len(equals) > 1 and self._fits(dict.fromkeys(equals, WHOLE)):
-            left = []
+        left = equals if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)) else []
         while len(left) > 1:
             self._raise_level(left)
             left = self._hand_out_rest(left)
@@ -230,6 +228,7 @@ class _Solver:
             if length + self._longer(too_high, picks) > self.limit.most:
                 return
             yield level
+            # Each form is measured four times: found, followed, compared, and in the whole text.
             self.left_to_check -= 4 * sum(self.forms[index][pick].end for index, pick in picks.items())
 
     def _longer(self, picks: dict[int, int], wider: dict[int, int]) -> int:
