@@ -37,7 +37,7 @@ class Behaviour:
     `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `late`: seconds after
     which a post of it may still appear. `refuses_connections`: nothing listens for the first seconds of the run.
     `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that
-    proves anything. `pause`: seconds after which a read-back that failed is made again, at least.
+    proves anything. `pause`: seconds after which what was held up goes on, at least.
     """
 
     name: str
@@ -178,16 +178,21 @@ BEHAVIOURS = (
         ends=PUBLISHED | WAITS,
         taken=False,
         closes=True,
+        pause=LEAST_PAUSE,
+    ),
+    Behaviour(
+        name="429, reset in the past",
+        orders=_post(kind="rate_limit", reset=-900),
+        ends=WAITS | PUBLISHED,  # X is asked again after a minute, which a run may last
+        taken=False,
+        closes=True,
+        pause=LEAST_PAUSE,
     ),
     *(
         Behaviour(
-            name=f"429, {name}", orders=_post(kind="rate_limit", reset=reset), ends=ends, taken=False, closes=True
+            name=f"429, {name}", orders=_post(kind="rate_limit", reset=reset), ends=WAITS, taken=False, closes=True
         )
-        for name, reset, ends in (
-            ("no reset", None, WAITS),
-            ("reset in the past", -900, WAITS | PUBLISHED),  # X is asked again after a minute, which a run may last
-            ("reset in 15 days", FAR, WAITS),
-        )
+        for name, reset in (("no reset", None), ("reset in 15 days", FAR))
     ),
     Behaviour(name="401", orders=_post(kind="revoked"), ends=WAITS, taken=False, closes=True),
     Behaviour(

@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from faults.behaviours import BEYOND_LIMITS, DEADLINE, PUBLISHED, WAITS, Behaviour
+from faults.behaviours import BEYOND_LIMITS, DEADLINE, PERSON, PUBLISHED, WAITS, Behaviour
 
 GONE = "gone"
 MISSING = frozenset({GONE, "published", "withdrawn", "sending"})  # what would hide that nobody took the post
@@ -144,7 +144,7 @@ def judge(case: Case) -> dict[str, Verdict]:
             if too_slow := _overran(behaviour, [each for number in mine for each in tries[number]]):
                 verdicts[behaviour.name].overran += too_slow
             else:
-                _judge_account(behaviour, account, [ends[number] for number in mine], verdicts[behaviour.name])
+                _judge_account(case, account, [ends[number] for number in mine], verdicts[behaviour.name])
     return dict(verdicts)
 
 
@@ -181,7 +181,7 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
         return "though all has come to rest"
     if end.state == "unconfirmed":
         behaviour = case.behaviour[end.account]
-        waits = end.reason == "readback_failed" and behaviour.pause > case.far
+        waits = end.reason == "readback_failed" and _waits(case, behaviour)
         if taken and behaviour.findable and not (waits or _overran(behaviour, tries)):
             return "though a read-back must have found it"
         if not unknown and not behaviour.doubtful:
@@ -191,10 +191,16 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
     return ""
 
 
-def _judge_account(behaviour: Behaviour, account: str, ends: Sequence[End], verdict: Verdict) -> None:
+def _waits(case: Case, behaviour: Behaviour) -> bool:
+    """Whether its read-back is made again only later than the run went on."""
+    return behaviour.taken and behaviour.pause > case.far
+
+
+def _judge_account(case: Case, account: str, ends: Sequence[End], verdict: Verdict) -> None:
     """Nothing was killed or too slow: exactly one delivery was struck; the rest went out or waits behind it."""
-    states = Counter(end.state for end in ends)
-    allowed, rest = behaviour.ends, PUBLISHED | WAITS if behaviour.closes else PUBLISHED
+    behaviour, states = case.behaviour[account], Counter(end.state for end in ends)
+    allowed = behaviour.ends | (PERSON if _waits(case, behaviour) else frozenset())
+    rest = PUBLISHED | WAITS if behaviour.closes else PUBLISHED
     odd = sum(count for state, count in states.items() if state not in rest)
     struck = [state for state in states if state in allowed]
     if odd > 1 or not struck or any(state not in allowed | rest for state in states):

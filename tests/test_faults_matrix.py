@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from faults.judge import Verdict
 from faults.matrix import Result, Size, never_killed, plans, run_all
 from faults.nursery import Nursery
 from faults.play import Plan
-from faults.servers import Servers, servers
+from faults.servers import SQLITE, Servers, servers
 
 SEED = 20261129
 SMALL = Size(
@@ -23,6 +24,8 @@ SMALL = Size(
     mixed_articles=1,
     far=BEFORE_LIMITS,
 )
+BRISK = tuple(each.name for each in BEHAVIOURS if not (each.alone or each.pause))
+PAUSED = tuple(each.name for each in BEHAVIOURS if each.pause)
 FOR_THE_CANARY = ("ok", "accepts, then resets", "accepts, answers 503", "late commit within the settle time", "401")
 
 # All behaviours share the runs: spread over several workers, the tests would play them anew in each.
@@ -37,16 +40,16 @@ def databases() -> Iterator[Servers]:
 
 @pytest.fixture(scope="module")
 def chosen(databases: Servers) -> list[Plan]:
-    """Every place with all behaviours at once, on one database after the other; what concerns a whole run, unkilled."""
+    """Every place with all behaviours that take no minute's pause, the others and what concerns a whole run unkilled.
+
+    On PostgreSQL a kill costs a lease, more than half of the minute that this may take: `test_kill` kills there, too.
+    """
     every = list(plans(SEED, databases.kinds, SMALL))
-    mixed = [plan for plan in every if len(plan.behaviours) > SMALL.behaviours]
-    kinds = len(databases.kinds)
-    by_turns = [plan for number, plan in enumerate(mixed) if number % kinds == number // kinds % kinds]
-    return by_turns + [plan for plan in every if _alone(plan)]
-
-
-def _alone(plan: Plan) -> bool:
-    return BY_NAME[plan.behaviours[0]].alone and not plan.kills
+    mixed = [replace(plan, behaviours=BRISK) for plan in every if len(plan.behaviours) > SMALL.behaviours]
+    killed = [plan for plan in mixed if plan.kills and plan.database == SQLITE]
+    unkilled = [plan for plan in mixed if not plan.kills]
+    paused = [replace(plan, behaviours=PAUSED, number=plan.number + len(every)) for plan in unkilled]
+    return killed + unkilled + paused + [plan for plan in every if BY_NAME[plan.behaviours[0]].alone and not plan.kills]
 
 
 @pytest.fixture(scope="module")
