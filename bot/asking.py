@@ -40,6 +40,8 @@ def ask(desk: Nightdesk, door: Door) -> bool:
     now = desk.clock.real_now()
     with desk.database.begin() as tx:
         behind = accounts_behind(desk, tx, door.key)
+        if door.slowed:
+            lanes.lock(tx, [account.name for account, _ in behind])
         if not behind or not doors.ask_again(tx, door, at=now, until=now + pause_after(door.tries + 1)):
             return False
         if door.slowed:

@@ -16,12 +16,18 @@ from bot.errors import UsageError
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
 from bot.pausing import open_when_settled
-from bot.store import attempts, deliveries
+from bot.store import attempts, deliveries, lanes
 from bot.store.database import Transaction
 from bot.timetable.wording import spoken
 from bot.wording import instead_of
 
 WAITING = (State.QUEUED, State.HELD)
+
+
+def in_hand(tx: Transaction, chosen: Collection[Delivery]) -> list[Delivery]:
+    """These deliveries as they are now; until the transaction ends no worker and no other person changes them."""
+    lanes.lock(tx, {delivery.account for delivery in chosen})
+    return [deliveries.get(tx, delivery.id) or delivery for delivery in chosen]
 
 
 def hold(desk: Nightdesk, tx: Transaction, delivery: Delivery, *, reason: str, actor: str) -> None:

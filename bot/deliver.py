@@ -69,6 +69,11 @@ class Flow:
         self.under_way.update((job.lease.account.name, job.lease.fence) for job in jobs)
         return jobs
 
+    def accounts(self) -> list[str]:
+        """Whose outcomes and posts the next turn writes."""
+        leases = [answer.lease for answer in self.answers] + [post.claim for post in self.written]
+        return [lease.account.name for lease in leases + [one.lease for one in self.unwritten]]
+
     def recorded(self) -> None:
         """The turn is committed."""
         for answer in self.answers:
@@ -124,6 +129,7 @@ def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:
     room = 0 if halted else room
     try:
         with desk.database.begin() as tx:
+            lanes.lock(tx, flow.accounts())
             _take_stock(desk, tx, flow)
             steps = record_outcomes(desk, tx, flow.answers)  # TX3
             steps += record_unwritten(desk, tx, flow.unwritten, flow.summary)

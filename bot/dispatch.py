@@ -136,6 +136,8 @@ def wake_lanes(desk: Nightdesk) -> None:
         rested, before = lanes.any_rested(tx, now), meta.get(tx, meta.SWITCH)
     if rested or before != switched:
         with desk.database.begin() as tx:
+            if before and not switched:
+                lanes.lock(tx, None)
             lanes.wake_rested(tx, now)
             meta.set(tx, meta.SWITCH, switched)
             if before and not switched:
@@ -154,6 +156,7 @@ def take_edition(desk: Nightdesk) -> bool:
         return False
     if not newest or is_later(desk.editions.now(), than=newest):
         with desk.database.begin() as tx:
+            lanes.lock(tx, None)
             if before is not None and newest:
                 lanes.count_idle_to(tx, min(before, desk.clock.desk_now()))
             meta.set(tx, meta.EDITION, desk.editions.now())
@@ -198,6 +201,7 @@ def _meet(desk: Nightdesk) -> None:
 
 def _count_anew(desk: Nightdesk) -> None:
     with desk.database.begin() as tx:
+        lanes.lock(tx, None)
         meta.set_time(tx, "simulated_to", None)
         meta.set_time(tx, meta.LAST_PASS, None)
         lanes.reset_counting(tx, desk.clock.desk_now())

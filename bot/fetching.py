@@ -14,7 +14,7 @@ from bot.ingest import Added, keep, queue_for
 from bot.nightdesk import Nightdesk
 from bot.settings import SourceSettings
 from bot.sources.reading import Reading, read_source
-from bot.store import sources
+from bot.store import lanes, sources
 from bot.store.sources import SourceState
 
 
@@ -56,6 +56,7 @@ def _take_in(
     added, known, baseline = [], 0, 0
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        lanes.lock(tx, source.accounts)
         for place, article in enumerate(reading.articles):  # oldest first
             kept, new = keep(desk, tx, article)
             wanted = place >= newest or _is_news(kept, new, source, before)

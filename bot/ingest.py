@@ -14,7 +14,7 @@ from bot.errors import UsageError
 from bot.identity import identities
 from bot.nightdesk import Nightdesk
 from bot.restored import posted_before
-from bot.store import articles, deliveries
+from bot.store import articles, deliveries, lanes
 from bot.store.database import Transaction
 
 
@@ -46,6 +46,7 @@ def add_article(
         _check_typed(desk, article, chosen)
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        lanes.lock(tx, [account.name for account in chosen])
         known, new = keep(desk, tx, article)
         pins = pinned if isinstance(pinned, Mapping) else {account.name: pinned for account in chosen}
         made = [queue_for(desk, tx, known, a, pinned=pins.get(a.name), actor=actor)[0] for a in chosen]

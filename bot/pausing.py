@@ -75,6 +75,7 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
     skipped = waiting = 0
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        lanes.lock(tx, names)
         for name in names:
             _record_missed(desk, tx, desk.account(name))
         pauses.lift(tx, scope_of(account))
@@ -213,9 +214,12 @@ def open_when_settled(desk: Nightdesk, tx: Transaction, account: str, *, whateve
 def open_door(desk: Nightdesk, tx: Transaction, key: str) -> bool:
     """The platform app works again: its lanes go on in this pass. False when it was open."""
     door = doors.get(tx, key)
-    if door is None or not doors.open(tx, key):
+    if door is None:
         return False
     names = [account.name for account, _ in accounts_behind(desk, tx, key)]
+    lanes.lock(tx, names)
+    if not doors.open(tx, key):
+        return False
     for start in range(0, len(names), AT_ONCE):
         lanes.forget_answers(tx, names[start : start + AT_ONCE])
     for name in names:

@@ -59,6 +59,8 @@ def write_down(
 
     A claim that was held too long gives only proof: a post that was found is there, whoever looks.
     """
+    if not isinstance(seen, NightdeskError):
+        _door_answers(desk, case)
     with desk.database.begin() as tx:
         lanes.lock(tx, case.siblings)  # two looks must not take the same post for theirs
         _book(desk, tx, case, seen)
@@ -69,7 +71,6 @@ def write_down(
         if isinstance(seen, NightdeskError):
             step = _failed(writing, seen) if mine else None
         else:
-            _door_answers(desk, tx, case)
             found = compare(tx, case, seen)
             reach("look_matched")
             step = _ENDS[found.kind](writing, found, seen) if mine or found.kind is Kind.FOUND else None
@@ -98,12 +99,15 @@ def _book(desk: Nightdesk, tx: Transaction, case: Case, seen: list[TimelinePost]
     reads.add(tx, read)
 
 
-def _door_answers(desk: Nightdesk, tx: Transaction, case: Case) -> None:
-    """A platform app that its answers had closed has just answered."""
+def _door_answers(desk: Nightdesk, case: Case) -> None:
+    """A platform app that its answers had closed has just answered. A transaction of its own, as it locks all lanes
+    behind the door, and looks at several of them end at once."""
     key = door_of(case.account, case.delivery.live) if case.account else ""
-    door = doors.get(tx, key)
+    with desk.database.read() as tx:
+        door = doors.get(tx, key)
     if door and door.by_answers:
-        open_door(desk, tx, key)
+        with desk.database.begin() as tx:
+            open_door(desk, tx, key)
 
 
 # -- the ends ----------------------------------------------------------------------------------------------------

@@ -33,7 +33,9 @@ def recover(desk: Nightdesk) -> int:
     """
     with desk.database.begin() as tx:
         only_before = None if desk.database.exclusive else desk.lease_now()
-        lost = [a for a in attempts.open_ones(tx, abandoned_before=only_before) if _hand_over(desk, tx, a)]
+        open_ones = attempts.open_ones(tx, abandoned_before=only_before)
+        lanes.lock_abandoned(tx, [attempt.account for attempt in open_ones], before=only_before)
+        lost = [attempt for attempt in open_ones if _hand_over(desk, tx, attempt)]
         lanes.free_abandoned(tx, before=only_before)
         reach("recovered")
     for attempt in lost:

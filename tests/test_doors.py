@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,20 +34,29 @@ credentials.access_secret = {{ env = "COURIER_KEY" }}
 """
 
 
-@pytest.fixture
-def four(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Four live accounts of one app; each of the first three has a post of its own that is due."""
+@contextmanager
+def live_accounts(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, names: Sequence[str]
+) -> Iterator[World]:
+    """A newsroom with live accounts of one app on X, whose address is that of the sandbox."""
     monkeypatch.setenv("COURIER_KEY", "rehearsal:x-a:courier")
-    with newsroom(tmp_path, database_url, "") as made:
+    with newsroom(home, database_url, "") as made:
         file = made.home / "config" / "nightdesk.toml"
         text = file.read_text("utf-8").replace('"10 s"', '"64 s"')
-        accounts = "".join(LIVE.format(name=name) for name in NAMES)
+        accounts = "".join(LIVE.format(name=name) for name in names)
         file.write_text(f'{text}{accounts}[platforms]\nx = "{made.sandbox.url}"\n', "utf-8")
         made.clock.simulated = False
         made.clock.now = made.clock.real
         with made.desk() as desk:
-            for name in NAMES:
+            for name in names:
                 golive(desk, name, actor="person:anna")
+        yield made
+
+
+@pytest.fixture
+def four(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Four live accounts of one app; each of the first three has a post of its own that is due."""
+    with live_accounts(tmp_path, database_url, monkeypatch, NAMES) as made:
         for name in NAMES[:3]:
             made.add(f"News of {name}", accounts=[name])
         yield made

@@ -209,12 +209,14 @@ def _decide(
     decision: Decision,
 ) -> None:
     """Do the same with each of the posts, all or none, and tell how they stand now."""
+    from bot import decide
     from bot.finding import delivery_named
 
     with opened(context, now) as desk:
         with desk.database.begin() as tx:
             found = {its.id: (its, article) for its, article in (delivery_named(tx, name, account) for name in names)}
-            changed = [(decision(desk, tx, delivery) or delivery, article) for delivery, article in found.values()]
+            hand = decide.in_hand(tx, [delivery for delivery, _ in found.values()])
+            changed = [(decision(desk, tx, delivery) or delivery, found[delivery.id][1]) for delivery in hand]
         tell(desk, changed, as_json)
 
 

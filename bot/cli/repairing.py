@@ -157,11 +157,11 @@ def _agree(
 
 def _decide(desk: Nightdesk, found: Sequence[Post], decision: Decision, as_json: bool) -> None:
     """Do the same with each of the posts, all or none, and tell how they stand now."""
-    from bot.store import deliveries
+    from bot import decide
 
     with desk.database.begin() as tx:
-        for its, _ in found:
-            decision(desk, tx, deliveries.get(tx, its.id) or its)
+        for its in decide.in_hand(tx, [its for its, _ in found]):
+            decision(desk, tx, its)
     tell(desk, found, as_json)
 
 

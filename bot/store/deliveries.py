@@ -56,6 +56,7 @@ def create(
     A delivery of the same article, account, stamp and round that is there already is returned as it is. `now` is desk
     time; `text` is a post typed by hand.
     """
+    lanes.lock(tx, [account])
     new = insert(tx, deliveries).values(
         article=article,
         account=account,
@@ -113,6 +114,7 @@ def change(
 
     `task`: it waits for a person, until the next change.
     """
+    _lock_lane(tx, delivery)
     its = sa.select(deliveries.c.state, deliveries.c.account).where(deliveries.c.id == delivery).with_for_update()
     before = tx.execute(its).first()
     fits = (deliveries.c.id == delivery, deliveries.c.state.in_(list(when)))
@@ -143,6 +145,7 @@ def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) 
 def follow_article(tx: Transaction, article: int) -> None:
     """The article has changed: its open deliveries take over what the planner asks of it, and their lanes look."""
     its = (IS_OPEN, deliveries.c.article == article)
+    lanes.lock(tx, tx.execute(sa.select(deliveries.c.account).where(*its)).scalars())
     changed = sa.update(deliveries).where(*its).values(**_of_its_article(deliveries.c.article))
     if accounts := set(tx.execute(changed.returning(deliveries.c.account)).scalars()):
         lanes.wake(tx, sorted(accounts))
@@ -217,6 +220,7 @@ def restamp(tx: Transaction, delivery: int, *, live: bool, when: Collection[Stat
     its = get(tx, delivery)
     if its is None:
         return False
+    lanes.lock(tx, [its.account])
     newest = latest_round(tx, its.article, its.account, live)
     round = its.round if newest is None else newest.round + 1
     fits = (deliveries.c.id == delivery, deliveries.c.live != live, deliveries.c.state.in_(list(when)))
@@ -246,6 +250,7 @@ def move(
     its = get(tx, delivery)
     if its is None or its.state not in _WAITING:
         return False
+    lanes.lock(tx, [its.account])
     queue = [d for d in open_of(tx, its.account, live=its.live, states=_WAITING) if d.id != delivery]
     other = before if before is not None else after
     place = 0 if to_top else len(queue)
@@ -310,6 +315,7 @@ def note(tx: Transaction, delivery: int, reason: str, *, actor: str, now: dateti
 
 def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime, **changes: Any) -> bool:
     """Change something other than the state; history tells it as a change from the state to itself."""
+    _lock_lane(tx, delivery)
     changed = sa.update(deliveries).where(deliveries.c.id == delivery).values(**changes)
     its = tx.execute(changed.returning(deliveries.c.state, deliveries.c.account)).first()
     if its is None:
@@ -317,6 +323,10 @@ def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime
     _remember(tx, delivery, its.state, its.state, reason, actor, now)
     lanes.wake(tx, its.account)
     return True
+
+
+def _lock_lane(tx: Transaction, delivery: int) -> None:
+    lanes.lock(tx, tx.execute(sa.select(deliveries.c.account).where(deliveries.c.id == delivery)).scalars())
 
 
 def _remember(

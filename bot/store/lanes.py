@@ -127,9 +127,15 @@ def held_by(tx: Transaction, owner: str) -> list[tuple[str, int]]:
     return [(row.account, row.fence) for row in tx.execute(mine)]
 
 
+def lock_abandoned(tx: Transaction, accounts: Iterable[str], *, before: datetime | None) -> None:
+    """Lock these lanes, as `lock` does, and with them those that `free_abandoned` would free."""
+    its = sa.or_(_abandoned(before), lanes.c.account.in_(_NAMED[tx.dialect.name]))
+    _lock(tx, its, rows_in([(name,) for name in accounts]))
+
+
 def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
     """End the leases that ran out by `before` (real time), or all of them; returns the accounts. The fences stay."""
-    over = IS_HELD if before is None else sa.and_(IS_HELD, lanes.c.lease_until <= before)
+    over = _abandoned(before)
     look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
     freed = sa.update(lanes).where(over).values(owner=None, lease_until=None, look_at=look)
     return sorted(tx.execute(freed.returning(lanes.c.account)).scalars())
@@ -143,14 +149,17 @@ def wake(tx: Transaction, accounts: str | Sequence[str] | None) -> None:
     awake: list[sa.ColumnElement[bool]] = [lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None)]
     if isinstance(accounts, str):
         awake.append(lanes.c.account == accounts)
-    elif accounts is not None:
-        awake.append(lanes.c.account.in_(_NAMED[tx.dialect.name]))
+    else:
+        lock(tx, accounts)
+        if accounts is not None:
+            awake.append(lanes.c.account.in_(_NAMED[tx.dialect.name]))
     values = {} if isinstance(accounts, str) or accounts is None else rows_in([(name,) for name in accounts])
     tx.execute(sa.update(lanes).where(*awake).values(look_at=AT_ONCE), values)
 
 
 def rouse(tx: Transaction, accounts: Sequence[str]) -> None:
     """End the rest of these accounts, too, unless they are closed."""
+    lock(tx, accounts)
     named = lanes.c.account.in_(_NAMED[tx.dialect.name])
     awake = sa.update(lanes).where(named, lanes.c.closed_reason.is_(None)).values(look_at=AT_ONCE, wake_at=None)
     tx.execute(awake, rows_in([(name,) for name in accounts]))
@@ -158,8 +167,7 @@ def rouse(tx: Transaction, accounts: Sequence[str]) -> None:
 
 def wake_rested(tx: Transaction, now: datetime) -> int:
     """End the rests and closings that are over (real time); what a lane was closed for stays for its next turn."""
-    over = lanes.c.wake_at <= now
-    return tx.execute(sa.update(lanes).where(over).values(look_at=AT_ONCE, wake_at=None)).rowcount
+    return tx.execute(_WAKE_RESTED[tx.dialect.name], {"now": now}).rowcount
 
 
 def any_rested(tx: Transaction, now: datetime) -> bool:
@@ -195,10 +203,17 @@ def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
     tx.execute(sa.update(lanes).where(lanes.c.account.in_(accounts)).values(answered_at=None))
 
 
-def lock(tx: Transaction, accounts: Sequence[str]) -> None:
-    """Nothing of these lanes is changed by others until the transaction ends."""
-    its = sa.select(lanes.c.account).where(lanes.c.account.in_(accounts)).order_by(lanes.c.account)
-    tx.execute(its.with_for_update()).all()
+def lock(tx: Transaction, accounts: Iterable[str] | None) -> None:
+    """Nothing of these lanes, or (None) of any, is changed by others until the transaction ends.
+
+    Two transactions must not wait for each other in a circle. So whoever changes several lanes, or other rows of an
+    account besides, locks the lanes first and all at once; they are locked in the order of their names, and doors
+    come after lanes. On SQLite a transaction has the whole database to itself.
+    """
+    if accounts is None:
+        _lock(tx, sa.true())
+    else:
+        _lock(tx, lanes.c.account.in_(_NAMED[tx.dialect.name]), rows_in([(name,) for name in accounts]))
 
 
 def reopen(tx: Transaction, account: str) -> None:
@@ -227,6 +242,7 @@ def count_to(tx: Transaction, account: str, *, counted_to: datetime) -> bool:
 
 def count_idle_to(tx: Transaction, moment: datetime) -> None:
     """Lanes that wanted no look before that moment (desk time) had no slot before it: they are settled up to it."""
+    lock(tx, None)
     idle = sa.or_(lanes.c.look_at.is_(None), lanes.c.look_at > moment)
     untouched = (IS_FREE, lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None))
     tx.execute(sa.update(lanes).where(idle, *untouched, lanes.c.counted_to < moment).values(counted_to=moment))
@@ -240,6 +256,7 @@ def counted_beyond(tx: Transaction, moment: datetime) -> bool:
 def reset_counting(tx: Transaction, now: datetime) -> None:
     """Back from a future, simulated or of a wrong clock: every account counts from the real `now`, and what was done
     in a moment that has not come yet uses no slot and fills no cap. Waits are forgotten, as their ends may be wrong."""
+    lock(tx, None)
     rests = sa.case((lanes.c.closed_reason.is_(None), None), else_=lanes.c.wake_at)
     look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
     tx.execute(sa.update(lanes).values(counted_to=now, wake_at=rests, look_at=look))
@@ -260,6 +277,16 @@ def record_rehearse(tx: Transaction, account: str) -> None:
 def record_identity(tx: Transaction, account: str, *, key: str, at: datetime) -> None:
     """The platform takes us for the account of the settings, as `key` describes it."""
     _change(tx, account, identity_key=key, identity_at=at)
+
+
+def _abandoned(before: datetime | None) -> sa.ColumnElement[bool]:
+    return IS_HELD if before is None else sa.and_(IS_HELD, lanes.c.lease_until <= before)
+
+
+def _lock(tx: Transaction, which: sa.ColumnElement[bool], values: dict[str, Any] | None = None) -> None:
+    if tx.dialect.name != "sqlite":
+        in_order = sa.select(lanes.c.account).where(which).order_by(lanes.c.account).with_for_update(key_share=True)
+        tx.execute(in_order, values or {}).all()
 
 
 def _change(tx: Transaction, account: str, **changes: Any) -> None:
@@ -286,6 +313,13 @@ def _array(select: sa.Select[Any]) -> Any:
     return sa.func.array(select.scalar_subquery())
 
 
+def _wake_rested(dialect: str) -> sa.Update:
+    over = lanes.c.wake_at <= sa.bindparam("now", type_=Moment)
+    in_order = sa.select(lanes.c.account).where(over).order_by(lanes.c.account).with_for_update(key_share=True)
+    those = over if dialect == "sqlite" else lanes.c.account == sa.any_(_array(in_order))
+    return sa.update(lanes).where(those).values(look_at=AT_ONCE, wake_at=None)
+
+
 def _give_back(dialect: str) -> sa.Update:
     r = table_of(dialect, account=str, fence=int, look_at=datetime, wake_at=datetime, counted_to=datetime)
     sooner = sa.case(
@@ -306,6 +340,7 @@ def _give_back(dialect: str) -> sa.Update:
 
 
 _CLAIM = {name: _claim(name) for name in DIALECTS}
+_WAKE_RESTED = {name: _wake_rested(name) for name in DIALECTS}
 _GIVE_BACK = {name: _give_back(name) for name in DIALECTS}
 _CLAIMED = (
     sa.select(lanes)
