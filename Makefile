@@ -24,7 +24,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/nightdesk demo
 
 test: lint types
-	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n 4 --dist loadgroup -q
+	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n 4 -q
 
 fmt: $(VENV)/.ready-dev
 	@$(BIN)/ruff format bench bot faults tests scripts

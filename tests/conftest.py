@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,12 @@ from tests.databases import TEMPLATE, PostgreSQL, postgresql_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 RAN_ON = "database"
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has SIGINT ignored, by all processes of theirs as well."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
