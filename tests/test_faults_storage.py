@@ -264,6 +264,7 @@ def test_sessions_that_the_server_ends_at_any_moment_lose_and_double_nothing(
     with night(tmp_path, database_url, nursery, many(10)) as made:
         made.made.add(*(f"Article {n}" for n in range(6)))
         worker = made.start("run")
+        eventually(lambda: len(made.made.sandbox.all_posts()) >= 1)
         for _ in range(25):
             time.sleep(dice.uniform(0.02, 0.25))
             _end_sessions(postgresql, name)
