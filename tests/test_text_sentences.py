@@ -60,6 +60,9 @@ SENTENCES = {
     "an Arabic quotation of two sentences": ["قال: «نحن هنا. لن نذهب».", "وأضاف أنه سعيد."],
     "Japanese decimals": ["首相は3.5%増と述べた。", "「行く。」と言った。", "本当？", "はい！"],
     "a Chinese quotation of a cry": ["他说：“我们赢了！”大家都笑了。", "完。"],
+    "full-width figures": ["物価は３．５％上がり，No．5は１２３．５点だ．", "次は１０．５倍だ．", "終わり．"],
+    "full-width initials": ["Ａ．Ｂ．氏は喜んだ．", "終わり．"],
+    "full-width numbers of a list": ["１． はじめに書く．", "２．次に読む．"],
     "Armenian": ["Ես եկա։", "Նա գնաց։"],
     "Korean": ["대통령이 도착했다.", "모두가 기뻐했다."],
 }
@@ -76,7 +79,7 @@ def split(text: str) -> list[str]:
 
 @pytest.mark.parametrize("sentences", SENTENCES.values(), ids=SENTENCES)
 def test_it_finds_the_sentences_of(sentences: list[str]) -> None:
-    joiner = "" if any(end in sentences[0] for end in "。") else " "
+    joiner = "" if any(end in sentences[0] for end in "。．") else " "
     assert split(joiner.join(sentences)) == sentences
 
 

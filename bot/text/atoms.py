@@ -1,6 +1,6 @@
 """What a cut never goes through, and how it ends cleanly.
 
-A word, a figure (“10 000”, “5 %”, “5 km”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
+A word, a figure (“10 000”, “5 %”, “5 km”, “３．５％”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
 character as a reader sees it, however many code points) stay whole, and a quotation mark with a space inside, as in
 French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji may be cut
 between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces between
@@ -115,9 +115,11 @@ def _closes(text: str, start: int, first: int, end: int) -> bool:
 
 # -- atoms -----------------------------------------------------------------------------------------------------------
 
-# Scripts without spaces between words, their punctuation, and pictures: text may end behind any of them.
+# Scripts without spaces between words, their punctuation, and pictures: text may end behind any of them. Full-width
+# Latin letters and figures are words and numbers like others.
 _LOOSE = (
-    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u3000-\u30ff\uff00-\uffef"
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u3000-\u30ff"
+    r"\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uffef"
     r"\p{Bopomofo}\p{Yi}\p{Tibetan}\p{Javanese}\p{Balinese}\p{Cham}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}"
     r"\p{Extended_Pictographic}\p{Regional_Indicator}"
 )
@@ -134,7 +136,11 @@ _CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=
 # Tibetan: up to the tsheg, and what closes a clause behind it.
 _SYLLABLE = r"(?=\p{Tibetan})[\p{Tibetan}\p{M}--\u0f0b\u0f0d-\u0f12]*+\u0f0b*+[\u0f0d-\u0f12]*+\p{M}*+"
 _PHRASE = r"(?<![{0}])[{0}]{{1,80}}+(?![{0}])".format(r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}")
-_WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})[^\s{_LOOSE}#＃])++"
+_LATIN = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
+# Loose characters that belong to a figure or a word, as in “１，２３４”, “３．５％” and “No．5”.
+_WITHIN_WORD = rf"(?<={_LATIN})(?:．|，(?={_LATIN}))|(?<=\d)[％‰]"
+_WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})(?:[^\s{_LOOSE}#＃]|{_WITHIN_WORD}))++"
+_AMOUNT = rf"[＄￠￡￥￦](?=\d){_WORD}"
 
 _BLANK = r"[^\S\n]"
 _NO_BREAK = r"[\u00a0\u2007\u202f]"
@@ -156,7 +162,7 @@ _MAY_BE_LOOSE = re.compile(
     "[©®\u0e00-\u10ff\u1780-\u1b7f\u203c\u2049\u20e3\u2122\u2139\u2190-\U0010ffff]"
 )  # quick to find
 _HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}\u20e3]")
-_KINDS = (_PLAIN, _ADDRESS, _KEYCAP, _HASHTAG, _MENTION, _PHRASE, _SYLLABLE, _CLUSTER, _WORD, CLUSTER)
+_KINDS = (_PLAIN, _ADDRESS, _KEYCAP, _HASHTAG, _MENTION, _PHRASE, _SYLLABLE, _AMOUNT, _CLUSTER, _WORD, CLUSTER)
 _PIECE: Any = regex.compile("|".join(_KINDS), regex.V1)
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")

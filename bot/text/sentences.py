@@ -36,6 +36,10 @@ _END = re.compile(
     rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
     re.DOTALL,
 )
+# In “３．５％”, “Ａ．Ｂ．氏” and “１．はじめに” the wide stop parts no sentences: it stands within a figure or between letters,
+# or behind an initial or a number of a list.
+_WIDE_WORD = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
+_WITHIN_WORD = re.compile(rf"．(?<={_WIDE_WORD}．)(?:(?={_WIDE_WORD})|(?<!{_WIDE_WORD}{{3}}．))")
 _WORD_BEFORE: Any = regex.compile(r"(?r)[\p{L}\p{M}\p{N}]*+")  # (?r): read backwards
 
 # Abbreviations after which a sentence goes on, as they are written: a name, a date or a place follows.
@@ -99,11 +103,11 @@ def _prose(text: str) -> str:
 
 def _is_end(text: str, stop: re.Match[str]) -> bool:
     if stop["glued"] is not None:  # 「…。」と goes on; 。 alone is followed by the next sentence without a space
-        return stop[0][-1] not in _CLOSERS
+        return stop[0][-1] not in _CLOSERS and not (stop[0] == "．" and _WITHIN_WORD.match(text, stop.start()))
     following = stop["following"]
     if following is None or following.islower():
         return following is None
-    return not (stop[0] == "." and _may_go_on(text, stop.start(), following))
+    return not (stop[0] in (".", "．") and _may_go_on(text, stop.start(), following))
 
 
 def _may_go_on(text: str, at: int, following: str) -> bool:
