@@ -60,6 +60,62 @@ SENTENCES = {
     "an Arabic quotation of two sentences": ["قال: «نحن هنا. لن نذهب».", "وأضاف أنه سعيد."],
     "Japanese decimals": ["首相は3.5%増と述べた。", "「行く。」と言った。", "本当？", "はい！"],
     "a Chinese quotation of a cry": ["他说：“我们赢了！”大家都笑了。", "完。"],
+    "more Turkish titles": [
+        "Op. Dr. Mehmet Öz, Ord. Prof. Ali Fuat ve Hz. Muhammed anıldı (Bkz. Ankara).",
+        "Kpt. Ali, Bşk. Veli, Müh. Can ve Ecz. Ayşe Bağdat Cd. No. 5'te, ABC Ltd. Şti. Müdürü ile.",
+        "BMW, Audi vb. Alman markaları geldi.",
+        "Bitti.",
+    ],
+    "more Azerbaijani titles": [
+        "Hz. Məhəmməd, Cən. Əliyev, Polk. Məmmədov və Leyt. Quliyev.",
+        "Ak. Sadıqov, Nam. Quliyev, Red. Əliyeva 5 mln. AZN (Şər. Azərbaycan) aldı.",
+        "Son.",
+    ],
+    "more Russian abbreviations": [
+        "Кредит на 100 млн долл. США взял чл.-корр. РАН Иванов.",
+        "Пос. Ленина, наб. Фонтанки, мкр. Северный; гр. Иванов, лейт. Петров и мин. Обороны.",
+        "Всё.",
+    ],
+    "Spanish plurals and titles": [
+        "EE. UU. Joe Biden y los JJ. OO. París.",
+        "Las FF. AA. Chile, el Gral. Pérez, el Ing. López y el Lic. Gómez.",
+        "Fin.",
+    ],
+    "French gentlemen": ["MM. Macron et Scholz arrivent.", "Fin."],
+    "more German abbreviations": [
+        "Der sog. Islamische Staat (vgl. Seite 5) zahlt inkl. MwSt. evtl. Nachzahlungen zzgl. Versand.",
+        "Dipl.-Ing. Müller kauft Äpfel usw. Kunden staunen.",
+        "Ende.",
+    ],
+    "Polish": [
+        "Na ul. Marszałkowskiej, w al. Jerozolimskich ks. Jan, gen. Anders i św. Piotr.",
+        "Tzw. Ustawa: inż. Kowalski, woj. Mazowieckie, szpital im. Jana Pawła.",
+        "Koniec.",
+    ],
+    "Greek titles": ["Ο Δρ. Παπάς, ο Καθ. Νίκου και η Αγ. Σοφία.", "Τέλος."],
+    "Vietnamese titles": ["TP. Hồ Chí Minh đón GS. TS. Nguyễn Văn, PGS. Trần và ThS. Lê.", "Hết."],
+    "a country that ends a Vietnamese sentence": ["Ông về Việt Nam.", "Bà ở lại."],
+    "more English titles": ["Atty. Gen. Garland, Sec. Blinken, Brig. Gen. Ted, Det. Lee and Drs. Ho.", "They met."],
+    "words that are titles elsewhere": [
+        "They saw red.",
+        "Nobody told al.",
+        "She took pictures with him.",
+        "End.",
+    ],
+    "colours and countries": [
+        "He went to Viet Nam.",
+        "The team wore Red.",
+        "All of them.",
+        "Three sec.",
+        "An EU ship.",
+    ],
+    "Thai": ["ดร. สมชาย กล่าวว่า กทม. เปิดตลาด นพ. สมศักดิ์ แถลง"],
+    "Burmese": ["ဦး. အောင် လာသည်။", "သွားသည်။"],
+    "Khmer": ["លោក. សុខ មក។"],
+    "Hindi titles": ["डॉ. मनमोहन सिंह और एड. शर्मा ने कहा।", "प्रो. शर्मा गए।"],
+    "a Hindi headline": ["डॉ. मनमोहन सिंह ने प्रो. शर्मा से कहा"],
+    "Marathi with full stops": ["श्री. पाटील आले आहेत.", "ते गेले.", "डॉ. जोशी आहेत."],
+    "Bengali titles": ["মো. সাহাবুদ্দিন ও ডা. দীপু মনি বললেন।", "ড. ইউনূস এলেন।"],
     "full-width figures": ["物価は３．５％上がり，No．5は１２３．５点だ．", "次は１０．５倍だ．", "終わり．"],
     "full-width initials": ["Ａ．Ｂ．氏は喜んだ．", "終わり．"],
     "full-width numbers of a list": ["１． はじめに書く．", "２．次に読む．"],
@@ -115,6 +171,11 @@ def test_a_teaser_is_at_least_one_sentence() -> None:
 
 def test_a_teaser_of_short_paragraphs_is_the_first_that_ends_as_a_sentence() -> None:
     assert teaser("Sport\nBaku won.\nGanja lost.") == "Baku won."
+
+
+def test_a_teaser_does_not_end_behind_a_title() -> None:
+    sentence = "Lãnh đạo TP. Hồ Chí Minh đã gặp ông Nguyễn Văn An."
+    assert teaser(f"{sentence} Hai bên trao đổi.", most=60) == sentence
 
 
 def test_there_is_no_teaser_without_a_sentence() -> None:

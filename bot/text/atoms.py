@@ -1,11 +1,11 @@
 """What a cut never goes through, and how it ends cleanly.
 
-A word, a figure (“10 000”, “5 %”, “5 km”, “３．５％”), a link, an e-mail address, a hashtag, a mention and a grapheme cluster (one
-character as a reader sees it, however many code points) stay whole, and a quotation mark with a space inside, as in
-French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and emoji may be cut
-between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put spaces between
-phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless it is so long that
-the post would lose more than it gains.
+A word, a figure (“10 000”, “5 %”, “5 km”, “３．５％”), a link, an e-mail address, a hashtag, a mention and a grapheme
+cluster (one character as a reader sees it, however many code points) stay whole, and a quotation mark with a space
+inside, as in French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and
+emoji may be cut between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put
+spaces between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless
+it is so long that the post would lose more than it gains.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
     return CutPoint(end, f" {ELLIPSIS}" if sealed else f"{closing}{ELLIPSIS}")
 
 
-_STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።")
+_STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።။។៕")
 _CLOSERS = ")]}”’\"'»›」』】〉》）"
 _PAUSES = ",;:،؛、，；：﹐՝፣၊།༎"
 _JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~")
