@@ -91,6 +91,23 @@ CUTS = {
     "and a word": ("今日のＮＨＫで見た", "word", 6, "今日の…"),
     "and a number of things": ("この曲はNo．5である", "word", 8, "この曲は…"),
     "and initials": ("昨日Ａ．Ｂ．氏が来た", "word", 6, "昨日…"),
+    "Thai, a closing quote stays": ("กล่าวว่า “ไม่เอา” แล้วเดินออกไป", "word", 20, "กล่าวว่า “ไม่เอา”…"),
+    "and a straight one": ('กล่าวว่า "ไม่เอา" แล้วเดินออกไป', "word", 20, 'กล่าวว่า "ไม่เอา"…'),
+    "Thai, an abbreviation keeps its full stop": ("ผู้ว่าฯ กทม. แถลงข่าว", "word", 13, "ผู้ว่าฯ…"),
+    "and those within": ("เมื่อ พ.ศ. 2567 มีข่าว", "word", 12, "เมื่อ…"),
+    "Khmer, a closing quote stays": ("និយាយ «ទេ» ហើយចេញទៅ", "word", 12, "និយាយ «ទេ»…"),
+    "Burmese, a closing quote stays": ("ပြော “မဟုတ်ဘူး” လို့", "word", 18, "ပြော “မဟုတ်ဘူး”…"),
+    "Chinese, a straight quote that closes stays": ('他说"好"然后走了', "word", 6, '他说"好"…'),
+    "and goes to its word before a Latin one": ('他说"好"OK然后走了', "word", 6, '他说"好"…'),
+    "and single ones": ("他说'好'然后走了", "word", 6, "他说'好'…"),
+    "and wide ones": ("他说＂好＂然后走了", "word", 6, "他说＂好＂…"),
+    "and French ones": ("他说«好»然后走了", "word", 6, "他说«好»…"),
+    "but not one that opens": ('他说"好"而"不好"', "word", 7, '他说"好"而…'),
+    "an apostrophe closes nothing": ("他说'don't 好'然后走了", "word", 12, "他说'don't 好'…"),
+    **{
+        f"Chinese, no {sign} at the end": (f"他说{sign}好不好的", "word", 4, "他说…")
+        for sign in "｢〖〘〝｛＜＂￥＄－／＆＋＝｜"
+    },
     "Thai, a phrase whole": ("สวัสดี ชาวโลก", "word", 11, "สวัสดี…"),
     "Thai, an endless phrase by clusters": ("กา" * 60, "word", 8, "กากากาก…"),
     "emoji one by one": ("🎉🎉🎉🎉🎉", "word", 4, "🎉🎉🎉…"),
@@ -449,7 +466,27 @@ def test_bad_input(value: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", " ", "a b ", "日", "e\u0301", "#", "@a", '"', "(“", "x.com ", "https://", "。", "a. ", "👨\u200d"]
+    "piece",
+    [
+        "a",
+        " ",
+        "a b ",
+        "日",
+        "e\u0301",
+        "#",
+        "@a",
+        '"',
+        "(“",
+        "x.com ",
+        "https://",
+        "。",
+        "a. ",
+        "👨\u200d",
+        '好"',
+        "好'a",
+        "好'",
+        "５．",
+    ],
 )
 @pytest.mark.parametrize("cut", ["sentence", "grapheme"])
 def test_a_long_row_of_anything_takes_no_time(piece: str, cut: str) -> None:
@@ -479,7 +516,7 @@ def test_equal_fields_with_hardly_a_place_to_end_take_no_time(piece: str, cut: s
     assert time.process_time() - started < 2
 
 
-@pytest.mark.parametrize("row", ['"', '",', "(", "“«", '-"', " "])
+@pytest.mark.parametrize("row", ['"', '",', "(", "“«", '-"', " ", "＂"])
 def test_a_word_behind_a_long_row_of_signs_takes_no_time(row: str) -> None:
     started = time.process_time()
     text = f"a {row * 30_000} $ 5 " * 3

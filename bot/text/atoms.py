@@ -11,7 +11,7 @@ it is so long that the post would lose more than it gains.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import regex
@@ -58,13 +58,13 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
 
 
 _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።။។៕")
-_CLOSERS = ")]}”’\"'»›」』】〉》）"
+_CLOSERS = ")]}”’\"'»›」』】〉》）］〕｝＞｣〗〙〛〞〟｠＂＇"
 _PAUSES = ",;:،؛、，；：﹐՝፣၊།༎"
-_JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~")
+_JOINTS = frozenset(_PAUSES + "‐‒–—―−־-/|&·•・〜～~－＿／＼｜＆＋＝￨")
 _BLANKS = frozenset(" \u00a0\u2007\u202f")
-_DANGLING = _JOINTS | _BLANKS | frozenset("([{（「『【《〈［〔„‚¿¡")
+_DANGLING = _JOINTS | _BLANKS | frozenset("([{（「『【《〈［〔｛＜｢〖〘〚〝｟„‚¿¡＄￠￡￥￦")
 _SPACED = {"»": "«", "›": "‹"}
-_QUOTES = frozenset("\"'“‘«‹»›”’")
+_QUOTES = frozenset("\"'＂＇“‘«‹»›”’")
 
 
 # A letter, a digit, money, a percentage, an emoji or the like.
@@ -124,7 +124,10 @@ _LOOSE = (
     r"\p{Extended_Pictographic}\p{Regional_Indicator}"
 )
 # What may not begin a line in Chinese and Japanese stays with the character before it (JIS X 4051, kinsoku).
-_NOT_FIRST = "、。，．・：；？！」』）】〉》”’ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ˙ˊˇˋꀕ᭞᭟꧈꧉"
+_NOT_FIRST = (
+    "、。，．・：；？！､｡％‰」』）】〉》］〕｝＞｣〗〙〛〞〟｠”’»›"
+    "ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ˙ˊˇˋꀕ᭞᭟꧈꧉"
+)
 _PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d])[{_NOT_FIRST}]*+"  # most clusters
 _PROTOCOL = "[Hh][Tt][Tt][Pp][Ss]?://"
 _ADDRESS = rf"{_PROTOCOL}\S++"
@@ -135,7 +138,11 @@ _KEYCAP = r"[0-9#*]\ufe0f?\u20e3"
 _CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=\p{{L}}){CLUSTER})*+[{_NOT_FIRST}]*+"
 # Tibetan: up to the tsheg, and what closes a clause behind it.
 _SYLLABLE = r"(?=\p{Tibetan})[\p{Tibetan}\p{M}--\u0f0b\u0f0d-\u0f12]*+\u0f0b*+[\u0f0d-\u0f12]*+\p{M}*+"
-_PHRASE = r"(?<![{0}])[{0}]{{1,80}}+(?![{0}])".format(r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}")
+_UNSPACED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_PHRASE = (  # with the full stops of abbreviations, as in พ.ศ. and กทม.
+    rf"(?<![{_UNSPACED}])[{_UNSPACED}]{{1,80}}+(?:\.[{_UNSPACED}]{{1,5}}+(?![{_UNSPACED}])){{0,4}}+(?![{_UNSPACED}])"
+    rf"[{_NOT_FIRST}]*+(?:\.(?!\w))?+"
+)
 _LATIN = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 # Loose characters that belong to a figure or a word, as in “１，２３４”, “３．５％” and “No．5”.
 _WITHIN_WORD = rf"(?<={_LATIN})(?:．|，(?={_LATIN}))|(?<=\d)[％‰]"
@@ -166,6 +173,10 @@ _KINDS = (_PLAIN, _ADDRESS, _KEYCAP, _HASHTAG, _MENTION, _PHRASE, _SYLLABLE, _AM
 _PIECE: Any = regex.compile("|".join(_KINDS), regex.V1)
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
+# Straight quotes in pairs; of the single ones those between Latin letters are apostrophes.
+_STRAIGHT_QUOTES: Any = regex.compile(
+    rf"""["＂][^"＂\n]*+["＂]|(?<!{_LATIN})['＇](?:[^'＇\n]|(?<=[\p{{Latin}}\d])'(?=\p{{Latin}}))*+['＇]"""
+)
 _X: Any = regex.compile(CLUSTER)
 
 
@@ -176,8 +187,24 @@ def atoms(text: str, *, clusters: bool = False) -> list[Atom]:
     """
     runs = [run.span() for run in (_HELD_RUN if not clusters and _MAY_HOLD(text) else _RUN)(text)]
     if clusters or _MAY_BE_LOOSE.search(text):
-        return [atom for run in runs for atom in _pieces(text, run, clusters)]
+        pieces = (atom for run in runs for atom in _pieces(text, run, clusters))
+        return list(pieces) if clusters else _with_closing_quotes(text, pieces)
     return runs
+
+
+def _with_closing_quotes(text: str, found: Iterable[Atom]) -> list[Atom]:
+    """A straight quote between two atoms, that nothing but its number tells from an opening one, joins the first."""
+    closing = {quoted.end() - 1 for quoted in _STRAIGHT_QUOTES.finditer(text)}
+    if not closing:
+        return list(found)
+    joined: list[Atom] = []
+    for start, end in found:
+        while start < end and start in closing and joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], start + 1)
+            start += 1
+        if start < end:
+            joined.append((start, end))
+    return joined
 
 
 def _pieces(text: str, run: Atom, clusters: bool) -> list[Atom]:
