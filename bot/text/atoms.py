@@ -1,11 +1,11 @@
 """What a cut never goes through, and how it ends cleanly.
 
-A word, a figure (“10 000”, “5 %”, “5 km”, “３．５％”), a link, an e-mail address, a hashtag, a mention and a grapheme
-cluster (one character as a reader sees it, however many code points) stay whole, and a quotation mark with a space
-inside, as in French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai scripts and
-emoji may be cut between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and Burmese put
-spaces between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays whole, unless
-it is so long that the post would lose more than it gains.
+A word, a figure (“10 000”, “5 %”, “5 km”, “5 billion”, “5億円”), a link, an e-mail address, a hashtag, a mention and
+a grapheme cluster (one character as a reader sees it, however many code points) stay whole, and a quotation mark
+with a space inside, as in French, stays with its word. Chinese, Japanese, Yi, Javanese, Balinese, Cham, the Tai
+scripts and emoji may be cut between clusters, Tibetan behind the mark that ends a syllable. Thai, Lao, Khmer and
+Burmese put spaces between phrases, not words, and where a word ends only a dictionary knows: there a phrase stays
+whole, unless it is so long that the post would lose more than it gains.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def cut_point(text: str, atom: Atom, sentence_ends: Collection[int]) -> CutPoint
         return CutPoint(end, "")
     if text[end - 1].isalnum() and not _MAY_BE_SEALED.search(text, start, end):  # most words
         return CutPoint(end, ELLIPSIS)
-    sealed = _SEALED.search(text, start, end) is not None
+    linked = _LINKED.search(text, start, end) is not None
     if _SIGN_OF_NUMBER.match(text, start):
         return None
-    end, closing = _without_dangling(text, start, end, sealed)
+    end, closing = _without_dangling(text, start, end, linked)
     if end == start or text[start:end].rstrip(_CLOSERS)[-1:] in _STOPS:
         return None
     stands_alone = start == 0 or text[start - 1].isspace()
     if stands_alone and not _SAYS_SOMETHING.search(text, start, end):
         return None
     # An ellipsis set close to a link might be taken for a part of it.
-    return CutPoint(end, f" {ELLIPSIS}" if sealed else f"{closing}{ELLIPSIS}")
+    return CutPoint(end, f" {ELLIPSIS}" if linked else f"{closing}{ELLIPSIS}")
 
 
 _STOPS = tuple(".!?…‽。！？．｡؟۔։।॥።။។៕")
@@ -75,9 +75,9 @@ _SIGN_OF_NUMBER: Any = regex.compile(
 _SAYS_SOMETHING: Any = regex.compile(r"[^\p{P}\p{Sm}\p{Sk}\p{Cf}\p{M}\p{Z}]|[%‰٪\u20e3]")
 
 
-def _without_dangling(text: str, start: int, end: int, sealed: bool) -> tuple[int, str]:
+def _without_dangling(text: str, start: int, end: int, linked: bool) -> tuple[int, str]:
     """Where a text ends without what would dangle, and the closing quotes that stood behind that."""
-    if sealed:  # nothing is taken off the end of a link but a comma
+    if linked:  # nothing is taken off the end of a link but a comma
         return _before(_PAUSES, text, start, end), ""
     while end > start:
         if text[end - 1] in _DANGLING:
@@ -144,8 +144,10 @@ _PHRASE = (  # with the full stops of abbreviations, as in พ.ศ. and กท�
     rf"[{_NOT_FIRST}]*+(?:\.(?!\w))?+"
 )
 _LATIN = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
-# Loose characters that belong to a figure or a word, as in “１，２３４”, “３．５％” and “No．5”.
-_WITHIN_WORD = rf"(?<={_LATIN})(?:．|，(?={_LATIN}))|(?<=\d)[％‰]"
+# Loose characters that belong to a figure or a word, as in “１，２３４”, “３．５％”, “5億3千万円” and “No．5”.
+_LARGE = "十百千万萬億亿兆"
+_MONEY = "[円圓元％‰]|[美欧歐日]元|ドル|ユーロ|ウォン"
+_WITHIN_WORD = rf"(?<=\d)[{_LARGE}]++(?:{_MONEY})?+|(?<=\d)(?:{_MONEY})|(?<={_LATIN})(?:．|，(?={_LATIN}))"
 _WORD = rf"(?:(?!{_PROTOCOL}|{_KEYCAP})(?:[^\s{_LOOSE}#＃]|{_WITHIN_WORD}))++"
 _AMOUNT = rf"[＄￠￡￥￦](?=\d){_WORD}"
 
@@ -156,7 +158,18 @@ _MEASURES = (
     "km/h km² km m² mm cm m ha kg mg g t ml l kW MW GW kWh MWh GWh GB MB AZN USD EUR GBP TRY RUB UAH TL bn mln mlrd"
     " mio mrd км² км м² мм см м га кг мг т л кВт МВт ГВт тыс млн млрд трлн руб грн сом тг"
 )
-_UNIT = rf"(?:[%‰°€$£¥₽₴₼₺₸₾₪₹]|(?:{'|'.join(_MEASURES.split())})(?!\w))"
+# Large numbers in words, in any case, as headlines capitalise them.
+_MAGNITUDES = (
+    "hundred thousand million billion trillion millions billions trillions lakh crore"
+    " mille mila milioni milione miliardi miliardo millions milliard milliards mil millón millones milhão milhões"
+    " bilhão bilhões billón billones tausend millionen milliarde milliarden billionen miljoen miljard"
+    " tysiąc tysiące tysięcy milion miliony milionów miliard miliardy miliardów bin milyon milyar trilyon min milyard"
+    " juta miliar triliun ribu nghìn triệu tỷ tỉ χιλιάδες εκατ εκατομμύρια δισ δισεκατομμύρια"
+    " ألف آلاف مليون ملايين مليار مليارات هزار میلیون میلیارد"
+)
+_INFLECTED = "тысяч миллион миллиард триллион мільйон мільярд milyon milyar milyard trilyon"  # as in “5 milyonluq”
+_MAGNITUDE = rf"(?i:(?:{'|'.join(_MAGNITUDES.split())})(?!\w)|(?:{'|'.join(_INFLECTED.split())})\w{{0,8}}(?!\w))"
+_UNIT = rf"(?:[%‰°€$£¥₽₴₼₺₸₾₪₹]|(?:{'|'.join(_MEASURES.split())})(?!\w)|{_MAGNITUDE})"
 # White space that parts nothing: a no-break space, that inside « marks » as in French, that in 10 000, 5 % and 5 km.
 _HELD = (
     rf"{_NO_BREAK}|(?<=[«‹])(?:(?<=[\s(\[—–].)|(?<=^.)){_BLANK}|{_BLANK}(?=[»›](?:[\s.,;:!?…)\]]|\Z))"
@@ -172,6 +185,9 @@ _HAS_LOOSE: Any = regex.compile(rf"[{_LOOSE}\u20e3]")
 _KINDS = (_PLAIN, _ADDRESS, _KEYCAP, _HASHTAG, _MENTION, _PHRASE, _SYLLABLE, _AMOUNT, _CLUSTER, _WORD, CLUSTER)
 _PIECE: Any = regex.compile("|".join(_KINDS), regex.V1)
 _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
+# A link, a mention, a hashtag or a cashtag, or what might be one. Tags need a letter, and so does a domain's last part.
+_LINKED = re.compile(r"://|[@＠]\w|[#＃][\d_]*+[^\W\d_]|\$[^\W\d_]|\w\.[^\W\d_]")
+# The same and figures: not taken apart into characters either.
 _SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
 # Straight quotes in pairs; of the single ones those between Latin letters are apostrophes.
 _STRAIGHT_QUOTES: Any = regex.compile(
