@@ -87,7 +87,7 @@ CUTS = {
     "Japanese, a full-width figure whole": ("物価は３．５％上がった", "word", 7, "物価は…"),
     "and one of thousands": ("全部で１，２３４人が来た", "word", 7, "全部で…"),
     "and an amount of full-width yen": ("価格は￥１２００です", "word", 6, "価格は…"),
-    "and a percentage of half the width": ("物価は3.5％上がった", "word", 7, "物価は…"),
+    "and a percentage of half the width": ("物価は15％上がった", "word", 6, "物価は…"),
     "and a word": ("今日のＮＨＫで見た", "word", 6, "今日の…"),
     "and a number of things": ("この曲はNo．5である", "word", 8, "この曲は…"),
     "and initials": ("昨日Ａ．Ｂ．氏が来た", "word", 6, "昨日…"),

@@ -33,6 +33,7 @@ SENTENCES = {
     "Chinese without spaces": ["他走了。", "你好吗？", "我很好！"],
     "Chinese quotation goes on": ["他说：“你好。再见。”他走了。", "天黑了。"],
     "Japanese quotation goes on": ["「行く。来る。」と言った。", "次の文です。"],
+    "Japanese quotation in narrow marks": ["｢行く。来る。｣と言った。", "〝うん。〟と答えた。", "終わり。"],
     "Arabic": ["وصل الرئيس إلى باكو.", "ماذا قال؟", "لا شيء."],
     "Persian": ["او می‌خواهد برود.", "چرا؟"],
     "Urdu": ["یہ پہلا جملہ ہے۔", "یہ دوسرا ہے۔"],
@@ -175,7 +176,7 @@ def test_a_teaser_of_short_paragraphs_is_the_first_that_ends_as_a_sentence() -> 
 
 def test_a_teaser_does_not_end_behind_a_title() -> None:
     sentence = "Lãnh đạo TP. Hồ Chí Minh đã gặp ông Nguyễn Văn An."
-    assert teaser(f"{sentence} Hai bên trao đổi.", most=60) == sentence
+    assert teaser(f"{sentence} Hai bên trao đổi.", most=20) == sentence
 
 
 def test_there_is_no_teaser_without_a_sentence() -> None:

@@ -37,7 +37,7 @@ _VIETNAMESE = "TP Tp GS TS PGS ThS BS LS"
 _POLISH = "ul al pl ks gen św tzw inż woj im płk min prof Ul Al Pl Ks Św Tzw Inż Woj Płk Min"
 _WITH_LETTERS = (
     (re.compile("[əƏ]"), frozenset(_AZERBAIJANI.split())),
-    (re.compile("[ăơưđĂƠƯĐ\u1ea0-\u1ef9]"), frozenset(_VIETNAMESE.split())),
+    (re.compile("[ơưđƠƯĐ\u1ea0-\u1ef9]"), frozenset(_VIETNAMESE.split())),
     (re.compile("[ąęłńśźżĄĘŁŃŚŹŻ]"), frozenset(_POLISH.split())),
 )
 

@@ -22,7 +22,7 @@ SHORTEST_PARAGRAPH = 60
 
 _STOPS = ".!?…‽؟۔։।॥።။។៕"
 _WIDE_STOPS = "。！？．｡"  # no space follows these
-_CLOSERS = ")]}”’」』】〉》）"
+_CLOSERS = ")]}”’」』】〉》）］〕｝｣〗〙〟"
 # Quotes that close in one language and open in another: behind a stop and before a space they close.
 _QUOTES = "\"'“‘»«›‹"
 _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
@@ -156,6 +156,11 @@ _PAIRS = {
     "（": "）",
     "【": "】",
     "《": "》",
+    "｢": "｣",
+    "〔": "〕",
+    "［": "］",
+    "〖": "〗",
+    "〝": "〟",
 }
 _DEPTH = 8
 _BEFORE_QUOTE = " \t\n([{-–—"
