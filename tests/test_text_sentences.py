@@ -120,6 +120,7 @@ SENTENCES = {
     "full-width figures": ["物価は３．５％上がり，No．5は１２３．５点だ．", "次は１０．５倍だ．", "終わり．"],
     "full-width initials": ["Ａ．Ｂ．氏は喜んだ．", "終わり．"],
     "full-width numbers of a list": ["１． はじめに書く．", "２．次に読む．"],
+    "a Chinese quotation in straight marks": ['他说："你好。再见。"他走了。', '他又说"好。行。"然后走了。', "天黑了。"],
     "Armenian": ["Ես եկա։", "Նա գնաց։"],
     "Korean": ["대통령이 도착했다.", "모두가 기뻐했다."],
 }
@@ -159,6 +160,10 @@ def test_a_line_that_ends_as_a_sentence_is_one() -> None:
     assert split("Signed by Mr.\nHeadline\nText.") == ["Signed by Mr.", "Headline\nText."]
 
 
+def test_a_straight_quote_that_closes_belongs_to_a_chinese_sentence() -> None:
+    assert split('他说："你好。再见。"\n天黑了。') == ['他说："你好。再见。"', "天黑了。"]
+
+
 PROSE = "On Friday the city council voted for the new bridge over the river. It opens in May. Nobody objected."
 
 
@@ -189,7 +194,9 @@ def test_the_teaser_of_the_sample(shared: Path) -> None:
     assert teaser(body).endswith("after decades of occupation.")
 
 
-@pytest.mark.parametrize("piece", [".", "a. ", '"', "“", '"a ."b ', "( .", "\n.", "。", "A"])
+@pytest.mark.parametrize(
+    "piece", [".", "a. ", '"', "“", '"a ."b ', "( .", "\n.", "。", "A", '好"', '。"', "क. ", "Ａ．"]
+)
 def test_a_long_row_of_anything_takes_no_time(piece: str) -> None:
     started = time.process_time()
     sentence_ends(piece * (200_000 // len(piece)))

@@ -33,7 +33,7 @@ _STOP = f"[{_STOPS}{_WIDE_STOPS}]"
 _SPACED_QUOTE = r"(?:[^\S\n][»›](?=\s|\Z))?"  # as in « Oui. »
 _END = re.compile(
     rf"{_STOP}(?<!{_STOP}{_STOP})"
-    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+"
+    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+(?:\"(?=\s|\Z))?"
     rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+{_SPACED_QUOTE})"
     rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
     re.DOTALL,
@@ -163,7 +163,8 @@ _PAIRS = {
     "〝": "〟",
 }
 _DEPTH = 8
-_BEFORE_QUOTE = " \t\n([{-–—"
+# Chinese and Japanese put no space before a quotation.
+_BEFORE_QUOTE = re.compile(r"[ \t\n(\[{\-–—：，、；。！？（\u3041-\u30ff\u3400-\u9fff]")
 _QUOTE_MARKS = re.compile("[" + re.escape("".join(_PAIRS) + "".join(_PAIRS.values()) + '"\n') + "]")
 
 
@@ -194,4 +195,4 @@ def _opener(waiting: list[tuple[int, str]], mark: str) -> int | None:
 
 def _opens(text: str, at: int) -> bool:
     """Whether the straight quote at `at` opens a quotation, rather than closing one or standing for inches."""
-    return (at == 0 or text[at - 1] in _BEFORE_QUOTE) and not text[at + 1 : at + 2].isspace()
+    return (at == 0 or _BEFORE_QUOTE.match(text, at - 1) is not None) and not text[at + 1 : at + 2].isspace()
