@@ -7,6 +7,7 @@ Mostly a name, a date, a place or a figure follows. What is a word in some other
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ENGLISH = (
     "Mr Mrs Ms Messrs Dr Drs Prof Profs Rev Msgr Hon St Sr Jr Gen Gens Sen Sens Rep Reps Gov Govs Lt Col Maj Capt Sgt"
@@ -48,4 +49,9 @@ def known_in(text: str) -> frozenset[str]:
     """Those of every language, and those of the languages whose own letters are in `text`."""
     if text.isascii():
         return _ANYWHERE
-    return _ANYWHERE.union(*(words for letters, words in _WITH_LETTERS if letters.search(text)))
+    return _together(tuple(letters.search(text) is not None for letters, _ in _WITH_LETTERS))
+
+
+@lru_cache
+def _together(seen: tuple[bool, ...]) -> frozenset[str]:
+    return _ANYWHERE.union(*(words for is_seen, (_, words) in zip(seen, _WITH_LETTERS, strict=True) if is_seen))
