@@ -33,6 +33,7 @@ SENTENCES = {
     "Chinese without spaces": ["他走了。", "你好吗？", "我很好！"],
     "Chinese quotation goes on": ["他说：“你好。再见。”他走了。", "天黑了。"],
     "Japanese quotation goes on": ["「行く。来る。」と言った。", "次の文です。"],
+    "Japanese quotation in narrow marks": ["｢行く。来る。｣と言った。", "〝うん。〟と答えた。", "終わり。"],
     "Arabic": ["وصل الرئيس إلى باكو.", "ماذا قال؟", "لا شيء."],
     "Persian": ["او می‌خواهد برود.", "چرا؟"],
     "Urdu": ["یہ پہلا جملہ ہے۔", "یہ دوسرا ہے۔"],
@@ -60,6 +61,66 @@ SENTENCES = {
     "an Arabic quotation of two sentences": ["قال: «نحن هنا. لن نذهب».", "وأضاف أنه سعيد."],
     "Japanese decimals": ["首相は3.5%増と述べた。", "「行く。」と言った。", "本当？", "はい！"],
     "a Chinese quotation of a cry": ["他说：“我们赢了！”大家都笑了。", "完。"],
+    "more Turkish titles": [
+        "Op. Dr. Mehmet Öz, Ord. Prof. Ali Fuat ve Hz. Muhammed anıldı (Bkz. Ankara).",
+        "Kpt. Ali, Bşk. Veli, Müh. Can ve Ecz. Ayşe Bağdat Cd. No. 5'te, ABC Ltd. Şti. Müdürü ile.",
+        "BMW, Audi vb. Alman markaları geldi.",
+        "Bitti.",
+    ],
+    "more Azerbaijani titles": [
+        "Hz. Məhəmməd, Cən. Əliyev, Polk. Məmmədov və Leyt. Quliyev.",
+        "Ak. Sadıqov, Nam. Quliyev, Red. Əliyeva 5 mln. AZN (Şər. Azərbaycan) aldı.",
+        "Son.",
+    ],
+    "more Russian abbreviations": [
+        "Кредит на 100 млн долл. США взял чл.-корр. РАН Иванов.",
+        "Пос. Ленина, наб. Фонтанки, мкр. Северный; гр. Иванов, лейт. Петров и мин. Обороны.",
+        "Всё.",
+    ],
+    "Spanish plurals and titles": [
+        "EE. UU. Joe Biden y los JJ. OO. París.",
+        "Las FF. AA. Chile, el Gral. Pérez, el Ing. López y el Lic. Gómez.",
+        "Fin.",
+    ],
+    "French gentlemen": ["MM. Macron et Scholz arrivent.", "Fin."],
+    "more German abbreviations": [
+        "Der sog. Islamische Staat (vgl. Seite 5) zahlt inkl. MwSt. evtl. Nachzahlungen zzgl. Versand.",
+        "Dipl.-Ing. Müller kauft Äpfel usw. Kunden staunen.",
+        "Ende.",
+    ],
+    "Polish": [
+        "Na ul. Marszałkowskiej, w al. Jerozolimskich ks. Jan, gen. Anders i św. Piotr.",
+        "Tzw. Ustawa: inż. Kowalski, woj. Mazowieckie, szpital im. Jana Pawła.",
+        "Koniec.",
+    ],
+    "Greek titles": ["Ο Δρ. Παπάς, ο Καθ. Νίκου και η Αγ. Σοφία.", "Τέλος."],
+    "Vietnamese titles": ["TP. Hồ Chí Minh đón GS. TS. Nguyễn Văn, PGS. Trần và ThS. Lê.", "Hết."],
+    "a country that ends a Vietnamese sentence": ["Ông về Việt Nam.", "Bà ở lại."],
+    "more English titles": ["Atty. Gen. Garland, Sec. Blinken, Brig. Gen. Ted, Det. Lee and Drs. Ho.", "They met."],
+    "words that are titles elsewhere": [
+        "They saw red.",
+        "Nobody told al.",
+        "She took pictures with him.",
+        "End.",
+    ],
+    "colours and countries": [
+        "He went to Viet Nam.",
+        "The team wore Red.",
+        "All of them.",
+        "Three sec.",
+        "An EU ship.",
+    ],
+    "Thai": ["ดร. สมชาย กล่าวว่า กทม. เปิดตลาด นพ. สมศักดิ์ แถลง"],
+    "Burmese": ["ဦး. အောင် လာသည်။", "သွားသည်။"],
+    "Khmer": ["លោក. សុខ មក។"],
+    "Hindi titles": ["डॉ. मनमोहन सिंह और एड. शर्मा ने कहा।", "प्रो. शर्मा गए।"],
+    "a Hindi headline": ["डॉ. मनमोहन सिंह ने प्रो. शर्मा से कहा"],
+    "Marathi with full stops": ["श्री. पाटील आले आहेत.", "ते गेले.", "डॉ. जोशी आहेत."],
+    "Bengali titles": ["মো. সাহাবুদ্দিন ও ডা. দীপু মনি বললেন।", "ড. ইউনূস এলেন।"],
+    "full-width figures": ["物価は３．５％上がり，No．5は１２３．５点だ．", "次は１０．５倍だ．", "終わり．"],
+    "full-width initials": ["Ａ．Ｂ．氏は喜んだ．", "終わり．"],
+    "full-width numbers of a list": ["１． はじめに書く．", "２．次に読む．"],
+    "a Chinese quotation in straight marks": ['他说："你好。再见。"他走了。', '他又说"好。行。"然后走了。', "天黑了。"],
     "Armenian": ["Ես եկա։", "Նա գնաց։"],
     "Korean": ["대통령이 도착했다.", "모두가 기뻐했다."],
 }
@@ -76,7 +137,7 @@ def split(text: str) -> list[str]:
 
 @pytest.mark.parametrize("sentences", SENTENCES.values(), ids=SENTENCES)
 def test_it_finds_the_sentences_of(sentences: list[str]) -> None:
-    joiner = "" if any(end in sentences[0] for end in "。") else " "
+    joiner = "" if any(end in sentences[0] for end in "。．") else " "
     assert split(joiner.join(sentences)) == sentences
 
 
@@ -99,6 +160,10 @@ def test_a_line_that_ends_as_a_sentence_is_one() -> None:
     assert split("Signed by Mr.\nHeadline\nText.") == ["Signed by Mr.", "Headline\nText."]
 
 
+def test_a_straight_quote_that_closes_belongs_to_a_chinese_sentence() -> None:
+    assert split('他说："你好。再见。"\n天黑了。') == ['他说："你好。再见。"', "天黑了。"]
+
+
 PROSE = "On Friday the city council voted for the new bridge over the river. It opens in May. Nobody objected."
 
 
@@ -114,6 +179,11 @@ def test_a_teaser_of_short_paragraphs_is_the_first_that_ends_as_a_sentence() -> 
     assert teaser("Sport\nBaku won.\nGanja lost.") == "Baku won."
 
 
+def test_a_teaser_does_not_end_behind_a_title() -> None:
+    sentence = "Lãnh đạo TP. Hồ Chí Minh đã gặp ông Nguyễn Văn An."
+    assert teaser(f"{sentence} Hai bên trao đổi.", most=20) == sentence
+
+
 def test_there_is_no_teaser_without_a_sentence() -> None:
     assert teaser("Photo gallery\nMenu") == ""
 
@@ -124,7 +194,9 @@ def test_the_teaser_of_the_sample(shared: Path) -> None:
     assert teaser(body).endswith("after decades of occupation.")
 
 
-@pytest.mark.parametrize("piece", [".", "a. ", '"', "“", '"a ."b ', "( .", "\n.", "。", "A"])
+@pytest.mark.parametrize(
+    "piece", [".", "a. ", '"', "“", '"a ."b ', "( .", "\n.", "。", "A", '好"', '。"', "क. ", "Ａ．"]
+)
 def test_a_long_row_of_anything_takes_no_time(piece: str) -> None:
     started = time.process_time()
     sentence_ends(piece * (200_000 // len(piece)))

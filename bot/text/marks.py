@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import regex
 
 from bot.text.clean import clean
 from bot.text.tidy import tidy
@@ -244,11 +246,15 @@ def _plain_texts(values: Iterable[object]) -> list[str]:
 def _plain(value: object) -> str:
     """A value as text without blanks round it; empty when nothing of it would be seen."""
     text = "" if value is None else str(value).strip()
-    if text.isprintable():
-        return text
-    if _MARKS.search(text):
-        raise _fitted_twice()
-    return clean(text).strip()
+    if not text.isprintable():
+        if _MARKS.search(text):
+            raise _fitted_twice()
+        text = clean(text).strip()
+    return text if text.isascii() or _SEEN(text) else ""
+
+
+# Joiners, fillers and the like, Braille without a dot and marks that have no letter to stand on are not seen.
+_SEEN: Any = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Cc}\p{M}\p{Z}\u2800]").search
 
 
 def _fitted_twice() -> FitMisused:

@@ -1,4 +1,4 @@
-"""Where sentences end, by rules that hold in Latin, Cyrillic and Arabic script and in Chinese and Japanese.
+"""Where sentences end, by rules that hold in Latin, Greek, Cyrillic, Arabic and Indic scripts, in Chinese and Japanese.
 
 A wrong end makes a post that stops in the middle of a thought ("Speaking in Baku, Mr."), a missed one only
 costs room. So whenever a full stop may belong to an abbreviation, an initial, a date or a list, or stands
@@ -8,9 +8,11 @@ inside a quotation that goes on, it is not taken for an end.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
+
+from bot.text.abbreviations import LONGEST, known_in
 
 MOST_TEASER = 400
 """Characters of a teaser, unless its first sentence alone is longer."""
@@ -18,9 +20,9 @@ MOST_TEASER = 400
 SHORTEST_PARAGRAPH = 60
 """Characters from which a paragraph counts as prose; shorter ones are bylines, captions and cross-heads."""
 
-_STOPS = ".!?…‽؟۔։।॥።"
+_STOPS = ".!?…‽؟۔։।॥።။។៕"
 _WIDE_STOPS = "。！？．｡"  # no space follows these
-_CLOSERS = ")]}”’」』】〉》）"
+_CLOSERS = ")]}”’」』】〉》）］〕｝｣〗〙〟"
 # Quotes that close in one language and open in another: behind a stop and before a space they close.
 _QUOTES = "\"'“‘»«›‹"
 _OPENERS = _QUOTES + "„([{¿¡—–- \t\xa0"
@@ -31,33 +33,26 @@ _STOP = f"[{_STOPS}{_WIDE_STOPS}]"
 _SPACED_QUOTE = r"(?:[^\S\n][»›](?=\s|\Z))?"  # as in « Oui. »
 _END = re.compile(
     rf"{_STOP}(?<!{_STOP}{_STOP})"
-    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+"
+    rf"(?:(?<=[{_WIDE_STOPS}])(?P<wide>){_STOP}*+[{re.escape(_CLOSERS)}]*+(?:\"(?=\s|\Z))?"
     rf"|(?<=[{_STOPS}]){_STOP}*+[{re.escape(_CLOSERS + _QUOTES)}]*+{_SPACED_QUOTE})"
     rf"(?:{_AFTER}|(?(wide)(?P<glued>)|(?!)))",
     re.DOTALL,
 )
+# The wide stop ends no sentence within a figure, between letters, and behind an initial or a number of a list:
+# “３．５％”, “Ａ．Ｂ．氏”, “１．はじめに”.
+_WIDE_WORD = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
+_WITHIN_WORD = re.compile(rf"．(?<={_WIDE_WORD}．)(?:(?={_WIDE_WORD})|(?<!{_WIDE_WORD}{{3}}．))")
 _WORD_BEFORE: Any = regex.compile(r"(?r)[\p{L}\p{M}\p{N}]*+")  # (?r): read backwards
 
-# Abbreviations after which a sentence goes on, as they are written: a name, a date or a place follows.
-_ENGLISH = (
-    "Mr Mrs Ms Messrs Dr Prof Rev Hon St Sr Jr Gen Sen Rep Gov Lt Col Maj Capt Sgt Cmdr Adm Pres Amb Supt Insp Mt Ft"
-    " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri vs approx ca cf ed est"
-    " incl Inc Ltd Co Corp Bros Vol Fig Ave Blvd Rd Dept Univ"
-)
-_WEST_EUROPEAN = "bzw ggf Hr Fr Nr Str Okt Dez Mio Mrd Mme Mlle Mgr Sra Srta Sres Dra Dña Ud Uds Av Avda Exmo Sig Dott"
-_TURKIC = (
-    "prof dos akad müəl dr resp təxm məs ray qəs küç pros mənz doç yrd öğr gör uzm sn cad sok mah bul apt pr alb yzb"
-    " bnb org"
-)
-_SLAVIC = (
-    "акад проф доц им ул пл пр просп бул пер кв корп стр респ обл гор руб коп тыс млн млрд см ср напр гл ред зам нач"
-    " ген полк сб св ім вул буд грн"
-)
-_EITHER_CASE = f"{_TURKIC} {_SLAVIC}"  # an address, a title or an example may begin the sentence
-_ABBREVIATIONS = frozenset(f"{_ENGLISH} {_WEST_EUROPEAN} {_EITHER_CASE} {_EITHER_CASE.title()}".split())
 # So short a word before a number is taken for an abbreviation: "no. 5", "Art. 12", "ст. 5", "səh. 12".
 _SHORT_WORD = 4
-_LONG_WORD = 1 + max(map(len, _ABBREVIATIONS))
+_LONG_WORD = 1 + LONGEST
+
+# Thai, Lao, Burmese and Khmer have no full stop: that of Latin script is in abbreviations only.
+_WITHOUT_STOP = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+# Devanagari and Bengali end sentences with a danda, but some newspapers, Marathi ones above all, with a full stop.
+_WITH_DANDA = re.compile("[\u0900-\u09ff]")
+_SYLLABLE_OF_TITLE: Any = regex.compile(r"(?r)(?<![\p{L}\p{M}])(?:\p{L}[्্])*\p{L}(?![्্])\p{M}*")
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -67,13 +62,14 @@ def sentence_ends(text: str) -> list[int]:
     any has no offset.
     """
     quoted = _quotations(text)
+    habits = _Habits(known_in(text), "।" in text)
     ends = []
     for match in _END.finditer(text):
         end = match.end()
         while quoted and quoted[-1][1] <= match.start():
             quoted.pop()
         inside = bool(quoted) and quoted[-1][0] < end < quoted[-1][1]
-        if not inside and _is_end(text, match):
+        if not inside and _is_end(text, match, habits):
             ends.append(end)
     return ends
 
@@ -97,17 +93,28 @@ def _prose(text: str) -> str:
     return next(long_enough, next(iter(whole), ""))
 
 
-def _is_end(text: str, stop: re.Match[str]) -> bool:
+class _Habits(NamedTuple):
+    """What is asked of the whole text only once: its abbreviations, and whether a danda ends its sentences."""
+
+    abbreviations: frozenset[str]
+    danda: bool
+
+
+def _is_end(text: str, stop: re.Match[str], habits: _Habits) -> bool:
     if stop["glued"] is not None:  # 「…。」と goes on; 。 alone is followed by the next sentence without a space
-        return stop[0][-1] not in _CLOSERS
+        return stop[0][-1] not in _CLOSERS and not (stop[0] == "．" and _WITHIN_WORD.match(text, stop.start()))
     following = stop["following"]
     if following is None or following.islower():
         return following is None
-    return not (stop[0] == "." and _may_go_on(text, stop.start(), following))
+    return not (stop[0] in (".", "．") and _may_go_on(text, stop.start(), following, habits))
 
 
-def _may_go_on(text: str, at: int, following: str) -> bool:
+def _may_go_on(text: str, at: int, following: str, habits: _Habits) -> bool:
     """Whether the full stop at `at` may be one of an abbreviation, an initial, a date or a list."""
+    if _WITHOUT_STOP.match(text, at - 1):
+        return True
+    if _WITH_DANDA.match(text, at - 1):
+        return habits.danda or _is_syllable(text, at)
     if text[max(0, at - _LONG_WORD) : at].isalpha() and at >= _LONG_WORD:
         return False
     word = str(_WORD_BEFORE.match(text, max(0, at - 32), at)[0])
@@ -118,7 +125,17 @@ def _may_go_on(text: str, at: int, following: str) -> bool:
         return True  # "J. Smith", "U.S. Senate", "А. С. Пушкин", "e.g. Baku"
     if following.isdecimal() and len(word) <= _SHORT_WORD:
         return True
-    return word in _ABBREVIATIONS or _is_roman(word)
+    return word in habits.abbreviations or _is_roman(word) or _is_plural(word)
+
+
+def _is_syllable(text: str, end: int) -> bool:
+    """Whether the word before `end` is one syllable as it is written: डॉ, प्रो, মো, but none of the verbs at the end."""
+    return _SYLLABLE_OF_TITLE.match(text, max(0, end - 32), end) is not None
+
+
+def _is_plural(word: str) -> bool:
+    """Whether it is a doubled initial, which stands for several: EE. UU., JJ. OO., MM. Macron et Scholz."""
+    return len(word) == 2 and word[0] == word[1] and word.isupper()
 
 
 def _is_roman(word: str) -> bool:
@@ -139,9 +156,15 @@ _PAIRS = {
     "（": "）",
     "【": "】",
     "《": "》",
+    "｢": "｣",
+    "〔": "〕",
+    "［": "］",
+    "〖": "〗",
+    "〝": "〟",
 }
 _DEPTH = 8
-_BEFORE_QUOTE = " \t\n([{-–—"
+# Chinese and Japanese put no space before a quotation.
+_BEFORE_QUOTE = re.compile(r"[ \t\n(\[{\-–—：，、；。！？（\u3041-\u30ff\u3400-\u9fff]")
 _QUOTE_MARKS = re.compile("[" + re.escape("".join(_PAIRS) + "".join(_PAIRS.values()) + '"\n') + "]")
 
 
@@ -172,4 +195,4 @@ def _opener(waiting: list[tuple[int, str]], mark: str) -> int | None:
 
 def _opens(text: str, at: int) -> bool:
     """Whether the straight quote at `at` opens a quotation, rather than closing one or standing for inches."""
-    return (at == 0 or text[at - 1] in _BEFORE_QUOTE) and not text[at + 1 : at + 2].isspace()
+    return (at == 0 or _BEFORE_QUOTE.match(text, at - 1) is not None) and not text[at + 1 : at + 2].isspace()
