@@ -254,7 +254,7 @@ MISTAKES = {
     ),
     "a number before a text": ("a\n{{ title|fit(1, prefix=5) }}", "line 2: fit needs a text for prefix=, not 5"),
     "a number before a quotation": ("{{ title|quote|fit(1, prefix=5) }}", "fit needs a text for prefix=, not 5"),
-    "a list behind a text": ("{{ title|fit(1, suffix=['a']) }}", "fit needs a text for suffix=, not ['a']"),
+    "a list behind a text": ("{{ title|fit(1, suffix=['a']) }}", "fit needs a text for suffix=, not a list"),
     "a number as a place to cut": (
         "a\n{{ title|fit(1, cut=3) }}",
         "line 2: fit knows no cut=3; there are: word, sentence",
@@ -346,7 +346,7 @@ MISTAKES = {
     "too many elastic fields": ("{{ title|fit }}" * 151, "too many texts with |fit. It may have 150"),
     "too many elastic fields in loops": (
         "{% for t in tags %}{{ t|fit }}{{ t|fit }}{% endfor %}",
-        "too many texts with |fit. It may have 150; one in a {% for %} counts 100 times.",
+        "too many texts with |fit. It may have 150; one in a {% for %} counts once for each item, 100 times for tags.",
     ),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",
@@ -356,8 +356,22 @@ MISTAKES = {
     "a loop that hides a field": ("{% for title in tags %}x{% endfor %}", "title is a field already"),
     "a hundred texts joined": ("{{ " + " ~ ".join(["summary"] * 100) + " }}", "joins too many texts. It may join 50"),
     "too many filters in a loop": (
-        "{% for tag in tags %}" + "{{ tag|upper }}" * 20 + "{% endfor %}",
-        "the template does too much. It may have 2000 filters and comparisons; one in a {% for %} counts 100 times.",
+        "{% for tag in tags %}" + "{{ tag|upper }}" * 21 + "{% endfor %}",
+        "the template does too much. It may have 2000 filters and comparisons; "
+        "one in a {% for %} counts once for each item, 100 times for tags.",
+    ),
+    "filters in a loop over a long list": (
+        "{% for word in [" + "1," * 700 + "1] %}" + "{{ title|upper }}" * 3 + "{% endfor %}",
+        "the template does too much. It may have 2000 filters and comparisons",
+    ),
+    "filters in a loop over one of two lists": (
+        "{% for word in ([1] if title else [" + "1," * 700 + "1]) %}" + "{{ title|upper }}" * 3 + "{% endfor %}",
+        "the template does too much",
+    ),
+    "a number without end": ("a\n{{ short if title|length < 1e999 }}", "line 2: the number is too large."),
+    "comparisons in a row": (
+        "{% for tag in tags %}{{ 'x' if title" + " < title" * 21 + " }}{% endfor %}",
+        "the template does too much",
     ),
     "a name of a thousand letters": ("{{ " + "a" * 1000 + " }}", f"no field called “{'a' * 50}”"),
     "a filter on the link": ("{{ url|upper }}", "a link is never changed or cut"),
