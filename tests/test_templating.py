@@ -150,6 +150,16 @@ FILTERS = {
     ),
     "upper": ("{{ title|upper }}", {"title": "milli qəhrəman"}, "MILLI QƏHRƏMAN"),
     "upper in Azerbaijani": ("{{ title|upper }}", {"title": "milli qəhrəman", "language": "az-AZ"}, "MİLLİ QƏHRƏMAN"),
+    "an i with a dot of its own in Azerbaijani": (
+        "{{ section|upper }} {{ section|upper_first }} {{ section|lower }} {{ tags|hashtag }}",
+        {"section": "i\u0307dman", "tags": ["i\u0307dman"], "language": "az"},
+        "İDMAN İdman idman #İdman",
+    ),
+    "an e-mail address in the letters of Azerbaijani": (
+        "{{ title|upper }} {{ title|lower }}",
+        {"title": "I@x.az bizi@gov.az", "language": "az"},
+        "I@X.AZ BİZİ@\u200cGOV.\u200cAZ ı@\u200cx.\u200caz bizi@gov.az",
+    ),
     "lower in Turkish": ("{{ title|lower }}", {"title": "IĞDIR İLİ", "language": "tr"}, "ığdır ili"),
     "default for an empty field": ("{{ section|default('News') }}", {}, "News"),
     "default with a text": ("{{ source|default('News') }}", {}, "site"),

@@ -18,7 +18,7 @@ from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, wr
 from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of
-from bot.text.outside import restored
+from bot.text.outside import defuse, restored
 from bot.text.utm import PARAMETERS, tagged
 
 MOST_CHARACTERS = 1_000_000
@@ -106,9 +106,9 @@ def upper(context: Effort, text: object) -> str:
 @pass_context
 def lower(context: Effort, text: object) -> str:
     text = _read(context, text)
-    if has_dotted_i(_language(context)):
-        text = text.replace("İ", "i").replace("I", "ı")
-    return text.lower()
+    if not has_dotted_i(_language(context)):
+        return text.lower()
+    return _inert(_one_dot(text).replace("İ", "i").replace("I", "ı").lower())
 
 
 _BEFORE_FIRST: Any = regex.compile(r"[^\p{L}\p{M}\p{N}]*+")
@@ -117,13 +117,27 @@ _BEFORE_FIRST: Any = regex.compile(r"[^\p{L}\p{M}\p{N}]*+")
 @pass_context
 def upper_first(context: Effort, text: object) -> str:
     """A capital at the beginning, behind any quotation mark; a text that begins with a figure stays as it is."""
-    text = _read(context, text)
+    text, language = _read(context, text), _language(context)
+    text = _one_dot(text) if has_dotted_i(language) else text
     at = _BEFORE_FIRST.match(text).end()
-    return text[:at] + _capital(text[at : at + 1], _language(context)) + text[at + 1 :]
+    return text[:at] + _capital(text[at : at + 1], language) + text[at + 1 :]
 
 
 def _upper(text: str, language: str) -> str:
-    return (text.replace("i", "İ") if has_dotted_i(language) else text).upper()
+    return _inert(_one_dot(text).replace("i", "İ").upper()) if has_dotted_i(language) else text.upper()
+
+
+def _one_dot(text: str) -> str:
+    """The small letter of İ as Azerbaijani and Turkish have it; other languages write it with a dot of its own."""
+    return text.replace("i\u0307", "i")
+
+
+_BESIDE_I = re.compile(r"(?<=[İı])[@＠][\w.-]+|\.[A-Za-z0-9]+(?=[İı])")
+
+
+def _inert(text: str) -> str:
+    """With nothing that X sees only beside İ and ı: it takes neither for a letter of an e-mail address or a domain."""
+    return _BESIDE_I.sub(lambda seen: defuse(seen[0]), text)
 
 
 def _capital(letter: str, language: str) -> str:
@@ -266,6 +280,7 @@ def _settled(context: Effort) -> dict[str, str]:
 
 
 def _hashtag_body(tag: str, language: str) -> str:
+    tag = _one_dot(tag) if has_dotted_i(language) else tag
     # ZWNJ stands between the letters of a word; at its ends it says nothing.
     words = [word for found in _WORDS.findall(_APOSTROPHES.sub("", tag)) if (word := found.strip(_ZWNJ))]
     body = ""
