@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.compose import LONGEST_TAG, MOST_CHARACTERS, MOST_TAGS
-from bot.errors import TemplateFailed
+from bot.errors import TemplateBroken, TemplateFailed
 from bot.resources import package_folder
 from bot.templating import Templates, effort, filters
 from bot.templating.guarded_child import endless
@@ -118,6 +118,15 @@ def test_what_stands_under_a_condition_is_bounded_for_every_article(part: str, a
 def test_work_beyond_any_post_is_refused_in_plain_words_with_its_line() -> None:
     told = outcome("a\n" + in_sport(BURNING["joined and grown in a loop"]), SPORT)
     assert told.startswith("t, line 2: the texts of this article are too long for all that is done with them. Use ")
+
+
+@pytest.mark.parametrize(("article", "broken"), [("usual", True), ("endless", False)])
+def test_it_is_the_templates_fault_unless_the_article_is_endless(article: str, broken: bool) -> None:
+    source = in_sport("{% for t in tags %}" + "{{ 'x' if (title ~ t)|replace('a', '" + "b" * 9_000 + "') }}" * 2)
+    template = Templates([]).compile("t", source.replace("{% endif %}", "{% endfor %}{% endif %}"))
+    with pytest.raises(TemplateFailed) as told:
+        printed(template, "t", {**ARTICLES[article], "tags": ["ab"] * 100, "title": "a" * 9})
+    assert isinstance(told.value, TemplateBroken) is broken
 
 
 def test_each_post_has_an_allowance_of_its_own() -> None:

@@ -8,7 +8,7 @@ that, and no text is made whose length was not taken off first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
@@ -18,6 +18,9 @@ MOST_WORK = 2_000_000
 
 ITEM = 50
 """What each item of a list counts besides its characters; a number counts the same."""
+
+USUAL_ARTICLE = 20_000
+"""Characters; longer ones are few."""
 
 JOINED, COMPARED = "~", "=="
 """Filters that no template can name: what is joined or compared goes through them."""
@@ -51,6 +54,14 @@ def weight(value: object) -> int:
     if isinstance(value, list | tuple):
         return sum(map(weight, value)) + ITEM * len(value)
     return ITEM
+
+
+def is_the_templates_fault(error: Exception, values: Mapping[str, object]) -> bool:
+    """Whether the allowance was used up with an article of usual length, so that others will fare no better.
+
+    An endless article is held back alone instead; it must not keep an account from its other posts.
+    """
+    return isinstance(error, TooMuchWork) and weight([*values.values()]) < USUAL_ARTICLE
 
 
 def count(tree: nodes.Template) -> None:

@@ -206,7 +206,8 @@ def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
                 break
             pieces.append(piece)
     except Exception as error:
-        raise TemplateFailed(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
+        kind = TemplateBroken if effort.is_the_templates_fault(error, values) else TemplateFailed
+        raise kind(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
     if room < 0:
         raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
     return "".join(pieces)
