@@ -219,6 +219,25 @@ def test_what_the_account_allows_stays(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("title", "language", "change", "shown"),
+    [
+        ("APA.İNFO və REPORT.Aİ xəbəri", "az", "lower", "apa.info və report.ai xəbəri"),
+        ("example.ß, example.ﬁ and example.uſ", "de", "upper", "EXAMPLE.SS, EXAMPLE.FI AND EXAMPLE.US"),
+    ],
+)
+def test_capitals_and_small_letters_make_no_links(
+    written: Callable[..., str], title: str, language: str, change: str, shown: str
+) -> None:
+    text = written(f"{{{{ title|{change} }}}} {{{{ url }}}}", replace(ARTICLE, title=title, language=language))
+    assert text.replace("\u200c", "") == f"{shown} {URL}"
+    assert [found.url for found in extract_urls(text)] == [URL]
+
+
+def test_a_domain_typed_in_a_template_stays_a_link_in_capitals(written: Callable[..., str]) -> None:
+    assert written("{{ 'See example.com'|upper }} {{ url }}") == f"SEE EXAMPLE.COM {URL}"
+
+
 def test_a_defused_tag_makes_the_hashtag_it_always_made(tmp_path: Path) -> None:
     (tmp_path / "t.j2").write_text("{{ title }} {{ tags|hashtag }}")
     own = replace(account("t.j2"), hashtags={"Booking.com": "Booking"})

@@ -150,6 +150,16 @@ FILTERS = {
     ),
     "upper": ("{{ title|upper }}", {"title": "milli qəhrəman"}, "MILLI QƏHRƏMAN"),
     "upper in Azerbaijani": ("{{ title|upper }}", {"title": "milli qəhrəman", "language": "az-AZ"}, "MİLLİ QƏHRƏMAN"),
+    "an i with a dot of its own in Azerbaijani": (
+        "{{ section|upper }} {{ section|upper_first }} {{ section|lower }} {{ tags|hashtag }}",
+        {"section": "i\u0307dman", "tags": ["i\u0307dman"], "language": "az"},
+        "İDMAN İdman idman #İdman",
+    ),
+    "an e-mail address in the letters of Azerbaijani": (
+        "{{ title|upper }} {{ title|lower }}",
+        {"title": "I@x.az bizi@gov.az", "language": "az"},
+        "I@X.AZ BİZİ@\u200cGOV.\u200cAZ ı@\u200cx.\u200caz bizi@gov.az",
+    ),
     "lower in Turkish": ("{{ title|lower }}", {"title": "IĞDIR İLİ", "language": "tr"}, "ığdır ili"),
     "default for an empty field": ("{{ section|default('News') }}", {}, "News"),
     "default with a text": ("{{ source|default('News') }}", {}, "site"),
@@ -254,7 +264,7 @@ MISTAKES = {
     ),
     "a number before a text": ("a\n{{ title|fit(1, prefix=5) }}", "line 2: fit needs a text for prefix=, not 5"),
     "a number before a quotation": ("{{ title|quote|fit(1, prefix=5) }}", "fit needs a text for prefix=, not 5"),
-    "a list behind a text": ("{{ title|fit(1, suffix=['a']) }}", "fit needs a text for suffix=, not ['a']"),
+    "a list behind a text": ("{{ title|fit(1, suffix=['a']) }}", "fit needs a text for suffix=, not a list"),
     "a number as a place to cut": (
         "a\n{{ title|fit(1, cut=3) }}",
         "line 2: fit knows no cut=3; there are: word, sentence",
@@ -346,7 +356,7 @@ MISTAKES = {
     "too many elastic fields": ("{{ title|fit }}" * 151, "too many texts with |fit. It may have 150"),
     "too many elastic fields in loops": (
         "{% for t in tags %}{{ t|fit }}{{ t|fit }}{% endfor %}",
-        "too many texts with |fit. It may have 150; one in a {% for %} counts 100 times.",
+        "too many texts with |fit. It may have 150; one in a {% for %} counts once for each item, 100 times for tags.",
     ),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",
@@ -354,10 +364,59 @@ MISTAKES = {
     ),
     "a loop over a million": ("{% for i in 1000000 %}x{% endfor %}", "{% for %} goes through a list"),
     "a loop that hides a field": ("{% for title in tags %}x{% endfor %}", "title is a field already"),
+    "a loop in other words": (
+        "{% for tag of tags %}{% endfor %}",
+        "this {% for %} cannot be read. Write {% for tag in",
+    ),
+    "a loop without a name": (
+        "{% for tags %}{% endfor %}",
+        "this {% for %} cannot be read. Write {% for tag in tags %}",
+    ),
+    "a loop with a number for a name": ("{% for 5 in tags %}{% endfor %}", "this {% for %} cannot be read."),
+    "a bracket that does not close": ("\n{{ title|fit(1 }}", "line 2: a ) is missing. Each bracket that opens also"),
+    "a list that does not close": ("{{ ['a' }}", "a ] is missing."),
+    "a bracket too many": (
+        "{{ title|fit(1)) }}",
+        "a ) is too many. Each bracket that closes also opens: |fit(1, min=20).",
+    ),
+    "no brackets": ("{{ title|fit 1 }}", "round brackets are missing behind |fit. Write |fit(…) with the value in"),
+    "no brackets round a text": ("{{ tags|join ', ' }}", "round brackets are missing behind |join."),
+    "no equals sign": ("{{ title|fit(1, min 20) }}", "an = is missing behind “min”. Write min= and its value, as in"),
+    "no equals sign before a text": ("{{ title|fit(1, cut 'word') }}", "an = is missing behind “cut”."),
+    "nothing behind an equals sign": ("{{ title|fit(1, min=) }}", "nothing stands behind min=. Write its value there"),
+    "the priority last": (
+        "{{ title|fit(min=20, 1) }}",
+        "a value without a name comes too late. Write it first: |fit(1",
+    ),
+    "two commas": ("{{ title|fit(1,, min=20) }}", "a comma is too many. One stands between two values"),
+    "two numbers": ("{{ title|fit(1 2) }}", "a comma is missing before a number."),
+    "a number for a filter": (
+        "{{ title|5 }}",
+        "no name of a filter stands behind |. Write one, as in {{ title|upper }}.",
+    ),
+    "the or of programs": ("{{ title || url }}", "write or: {{ short or title }}."),
+    "the and of programs": ("{% if title && url %}x{% endif %}", "the sign “&” means nothing here. Write and between"),
+    "nothing before a filter": ("{{ |upper }}", "something is missing before |. Write there what is meant"),
+    "nothing before ~": ("{{ ~ title }}", "something is missing before ~."),
+    "a number too many": ("{{ title 1 }}", "a number stands where }} should."),
     "a hundred texts joined": ("{{ " + " ~ ".join(["summary"] * 100) + " }}", "joins too many texts. It may join 50"),
     "too many filters in a loop": (
-        "{% for tag in tags %}" + "{{ tag|upper }}" * 20 + "{% endfor %}",
-        "the template does too much. It may have 2000 filters and comparisons; one in a {% for %} counts 100 times.",
+        "{% for tag in tags %}" + "{{ tag|upper }}" * 21 + "{% endfor %}",
+        "the template does too much. It may have 2000 filters and comparisons; "
+        "one in a {% for %} counts once for each item, 100 times for tags.",
+    ),
+    "filters in a loop over a long list": (
+        "{% for word in [" + "1," * 700 + "1] %}" + "{{ title|upper }}" * 3 + "{% endfor %}",
+        "the template does too much. It may have 2000 filters and comparisons",
+    ),
+    "filters in a loop over one of two lists": (
+        "{% for word in ([1] if title else [" + "1," * 700 + "1]) %}" + "{{ title|upper }}" * 3 + "{% endfor %}",
+        "the template does too much",
+    ),
+    "a number without end": ("a\n{{ short if title|length < 1e999 }}", "line 2: the number is too large."),
+    "comparisons in a row": (
+        "{% for tag in tags %}{{ 'x' if title" + " < title" * 21 + " }}{% endfor %}",
+        "the template does too much",
     ),
     "a name of a thousand letters": ("{{ " + "a" * 1000 + " }}", f"no field called “{'a' * 50}”"),
     "a filter on the link": ("{{ url|upper }}", "a link is never changed or cut"),

@@ -149,6 +149,7 @@ BOMBS = [
     "{% if title %}" * 700 + "x" + "{% endif %}" * 700,
     "{{ " + "9" * 19_000 + " }}",
     "{{ 1" + "_0" * 9_000 + " }}",
+    "{{ 1e" + "9" * 18_000 + " }}",
     "{#" * 9_000,
     "{{" * 9_000,
     "{%" * 9_000,
@@ -188,7 +189,6 @@ ALLOWED_BUT_GREEDY = {
     "replacements that grow": "{{ summary|replace('a', summary) }}",
     "replacements of nothing": "{{ title|replace('', summary)|replace('', summary)|replace('', summary) }}",
     "a join that is replaced": "{{ tags|join(summary)|replace('a', summary)|replace('a', summary) }}",
-    "a number without end": "{{ 1e" + "9" * 18_000 + " }}",
     "backslashes without end": "{{ '" + "\\" * 18_000 + "' }}",
     "a minimum without end": "{{ title|fit(1, min=" + "9" * 4_000 + ") }}",
     "many elastic fields": "{{ summary|fit(1) }}" * 150,
@@ -207,7 +207,9 @@ def test_what_may_run_takes_little_and_gives_no_more_than_it_may(
     assert memory_of(warm) - before < MEGABYTES
     text, refusal = outcome(lambda: Templates([folder]).render(NAME, ENDLESS))
     assert len(text) <= MOST_CHARACTERS
-    assert not refusal or re.search("gives more than 1,000,000 characters|would make the text far too long", refusal)
+    assert not refusal or re.search(
+        "gives more than 1,000,000 characters|would make the text far too long|too long for all that is done", refusal
+    )
 
 
 def outcome(render: Callable[[], str]) -> tuple[str, str]:
@@ -303,7 +305,7 @@ def test_any_template_is_refused_in_plain_words_or_bounded(warm: GuardedTemplate
 def test_a_template_that_takes_too_long_is_ended_and_refused_and_the_next_one_served(folder: Path) -> None:
     put(folder, GREEDIEST, "costly.txt.j2")
     put(folder, "{{ title }}")
-    with GuardedTemplates([folder], cpu_seconds=0.05) as templates:
+    with GuardedTemplates([folder], cpu_seconds=0.005) as templates:
         with pytest.raises(TemplateFailed, match=r"costly\.txt\.j2 takes more time or memory .* Make it simpler"):
             templates.check("costly.txt.j2")
         with pytest.raises(TemplateFailed, match="more time or memory"):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.templating import Templates
 from bot.text.clean import clean, from_html, one_line
 from bot.text.outside import defuse, restored
 from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions
@@ -45,6 +46,12 @@ DEFUSED = {
     "amid Japanese": ("東京example.comです", "東京example.|comです"),
     "a link": ("See https://evil.com/x?y#z", "See https:|//evil.|com/x?y#z"),
     "a link to a host without a dot": ("HTTP://localhost/", "HTTP:|//localhost/"),
+    "a domain in the capitals of Azerbaijani": ("APA.İNFO və REPORT.Aİ", "APA.|İNFO və REPORT.|Aİ"),
+    "and in what such letters become": ("apa.i\u0307nfo, apa.ınfo", "apa.|i\u0307nfo, apa.|ınfo"),
+    "letters that are two in capitals": ("example.ß example.ﬁ, example.uſ", "example.|ß example.|ﬁ, example.|uſ"),
+    "a domain before a letter that may or may not become one": ("example.ßİx", "example.|ßİx"),
+    "one of another script in capitals": ("a.vermögenſberater", "a.|vermögenſberater"),
+    "a mention, a symbol and a link in capitals": ("@ﬁrma $ſa httpſ://x", "@|ﬁrma $|ſa httpſ:|//x"),
     "Facebook's tag": ("@[123:1:Name] @[123]", "@|[123:1:Name] @|[123]"),
     "before an e-mail address": ("john.in.x@example.com", "john.|in.x@example.com"),
     "behind an e-mail address": ("a@b.org/evil.com", "a@b.org/evil.|com"),
@@ -57,7 +64,7 @@ LEFT = {
     "an e-mail address": "press@example.com and first.last@mail.example.co.uk",
     "signs inside words": "C# F# A$AP Ke$ha US$b a#b &#tag AT&T",
     "a keycap": "#️⃣ #️⃣a",
-    "names with no such domain": "Node.js, Mr.Smith, bağlıdır.Bu",
+    "names with no such domain": "Node.js, Mr.Smith, bağlıdır.Bu, oldu.Bakıda, x.com-ı",
     "template code": "{{7*7}} {% raw %} ${code}",
     "Persian": "کتاب|فروشی|های",
     "an emoji family": "👩\u200d👩\u200d👧",
@@ -165,6 +172,19 @@ def test_whatever_comes_in_nothing_is_mentioned_tagged_or_linked(text: str, cut_
     assert clean(inert) == inert
     assert unicodedata.is_normalized("NFC", inert)
     assert inert.replace("\u200c", "") == text.replace("\u200c", "")
+
+
+CASES = ["upper", "lower", "upper|lower", "lower|upper", "upper|lower|upper", "upper_first", "upper_first|lower"]
+RECASED = Templates([]).compile("cases", "\n".join(f"{{{{ title|{each} }}}}" for each in CASES))
+CHANGING = [*"ßİıiIſǰẖẞﬁﬆsS\u0307.@$.", ".ne", ".com", "info", "httpſ://", "name", "RT", "x@y.az", " ", "ə", "-", "é"]
+
+
+@settings(derandomize=True, deadline=None, max_examples=3_000)
+@given(st.lists(st.sampled_from(CHANGING), max_size=16).map("".join), st.sampled_from(["az", "en"]))
+def test_nothing_is_mentioned_tagged_or_linked_in_other_letters(text: str, language: str) -> None:
+    values = {"title": defuse(clean(text)), "language": language}
+    for changed in "".join(RECASED.generate(values)).split("\n"):
+        assert seen(clean(changed)) == [], changed
 
 
 @settings(derandomize=True, deadline=None, max_examples=1_500)

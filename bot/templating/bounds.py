@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from jinja2 import nodes
 
@@ -15,12 +15,13 @@ MOST_JOINED = 50
 """Texts that one template joins with ~."""
 
 MOST_STEPS = 2_000
-"""Filters and comparisons while a post is printed; those in a {% for %} count for each of a hundred tags."""
+"""Filters and comparisons while a post is printed; those in a {% for %} count once for each item of its list."""
 
 TURNS = 100
+"""Items of a list that only an article can tell, as many as it may bring."""
 
 MOST_ELASTIC = 150
-"""Texts with |fit in a post; one in a {% for %} counts for each of a hundred tags. Real ones have a handful."""
+"""Texts with |fit in a post; one in a {% for %} counts once for each item. Real ones have a handful."""
 
 
 def refuse_too_much(tree: nodes.Template) -> None:
@@ -31,12 +32,14 @@ def refuse_too_much(tree: nodes.Template) -> None:
         raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
     if sum(len(joined.nodes) for joined in tree.find_all(nodes.Concat)) > MOST_JOINED:
         raise Misuse("the template joins too many texts.", 1, f"It may join {MOST_JOINED} with ~.")
-    if sum(_steps(tree), TURNS * sum(sum(_steps(loop)) for loop in tree.find_all(nodes.For))) > MOST_STEPS:
-        hint = f"It may have {MOST_STEPS} filters and comparisons; one in a {{% for %}} counts {TURNS} times."
+    if _at_most(tree, _steps) > MOST_STEPS:
+        hint = f"It may have {MOST_STEPS} filters and comparisons; {_IN_A_LOOP}"
         raise Misuse("the template does too much.", 1, hint)
-    if sum(_fits(tree), (TURNS - 1) * sum(sum(_fits(loop)) for loop in tree.find_all(nodes.For))) > MOST_ELASTIC:
-        hint = f"It may have {MOST_ELASTIC}; one in a {{% for %}} counts {TURNS} times."
-        raise Misuse("the template has too many texts with |fit.", 1, hint)
+    if _at_most(tree, _fits) > MOST_ELASTIC:
+        raise Misuse("the template has too many texts with |fit.", 1, f"It may have {MOST_ELASTIC}; {_IN_A_LOOP}")
+
+
+_IN_A_LOOP = f"one in a {{% for %}} counts once for each item, {TURNS} times for tags."
 
 
 def _has_more_nodes(tree: nodes.Node, most: int) -> bool:
@@ -48,12 +51,27 @@ def _has_more_nodes(tree: nodes.Node, most: int) -> bool:
     return seen > most
 
 
-def _steps(node: nodes.Node) -> Iterator[int]:
-    return (1 for _ in node.find_all((nodes.Filter, nodes.Compare)))
+def _at_most(tree: nodes.Template, found: Callable[[nodes.Node], int]) -> int:
+    """How many of what is found in a template are done while a post is printed."""
+    again = ((_turns(loop.iter) - 1) * (found(loop) - found(loop.iter)) for loop in tree.find_all(nodes.For))
+    return found(tree) + sum(again)
 
 
-def _fits(node: nodes.Node) -> Iterator[int]:
-    return (1 for each in node.find_all(nodes.Filter) if each.name == "fit")
+def _turns(items: nodes.Node | None) -> int:
+    match items:
+        case nodes.List():
+            return len(items.items)
+        case nodes.CondExpr():
+            return max(_turns(items.expr1), _turns(items.expr2))
+    return TURNS
+
+
+def _steps(node: nodes.Node) -> int:
+    return sum(1 for _ in node.find_all((nodes.Filter, nodes.Operand)))
+
+
+def _fits(node: nodes.Node) -> int:
+    return sum(each.name == "fit" for each in node.find_all(nodes.Filter))
 
 
 def _prints(node: nodes.Node) -> bool:

@@ -12,17 +12,17 @@ from typing import Any
 
 import regex
 from jinja2 import pass_context
-from jinja2.runtime import Context
 
+from bot.templating.effort import Effort, weight
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of
-from bot.text.outside import restored
+from bot.text.outside import defuse, restored
 from bot.text.utm import PARAMETERS, tagged
 
 MOST_CHARACTERS = 1_000_000
-"""No filter and no template gives more: thousands of times what any platform takes."""
+"""No template gives more, and no replacement: thousands of times what any platform takes."""
 
 
 class FilterMisused(ValueError):
@@ -53,8 +53,29 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def fit(value: object, *args: Any, **options: Any) -> str:
+@pass_context
+def shown_whole(context: Effort, value: object) -> str:
+    """A value as a post shows it, where it is printed: a text as it is, anything else counted."""
+    return value if isinstance(value, str) else _read(context, value)
+
+
+def _read(context: Effort, value: object, times: int = 1) -> str:
+    """A value as a filter reads it, counted."""
+    context.take(times * weight(value))
+    return shown(value)
+
+
+_SLOW = 5
+"""How many times a character counts for filters that look at it more closely than at a letter to be changed."""
+
+
+@pass_context
+def fit(context: Effort, value: object, *args: Any, **options: Any) -> str:
     """`mark`, the beginning of all fitting (`bot.text.fit`); of a quoted text only what is between the marks is cut."""
+    if not isinstance(value, str):
+        context.take(weight(value))
+    if "alt" in options:
+        context.take(weight(options["alt"]))
     if isinstance(value, Quoted):
         mark("", *args, **options)  # refuses what no text can be put to
         options["prefix"] = f"{options.get('prefix', '')}{value.marks.open}"
@@ -78,31 +99,45 @@ def default(value: object, fallback: object = "") -> object:
 
 
 @pass_context
-def upper(context: Context, text: object) -> str:
-    return _upper(shown(text), _language(context))
+def upper(context: Effort, text: object) -> str:
+    return _upper(_read(context, text), _language(context))
 
 
 @pass_context
-def lower(context: Context, text: object) -> str:
-    text = shown(text)
-    if has_dotted_i(_language(context)):
-        text = text.replace("İ", "i").replace("I", "ı")
-    return text.lower()
+def lower(context: Effort, text: object) -> str:
+    text = _read(context, text)
+    if not has_dotted_i(_language(context)):
+        return text.lower()
+    return _inert(_one_dot(text).replace("İ", "i").replace("I", "ı").lower())
 
 
 _BEFORE_FIRST: Any = regex.compile(r"[^\p{L}\p{M}\p{N}]*+")
 
 
 @pass_context
-def upper_first(context: Context, text: object) -> str:
+def upper_first(context: Effort, text: object) -> str:
     """A capital at the beginning, behind any quotation mark; a text that begins with a figure stays as it is."""
-    text = shown(text)
+    text, language = _read(context, text), _language(context)
+    text = _one_dot(text) if has_dotted_i(language) else text
     at = _BEFORE_FIRST.match(text).end()
-    return text[:at] + _capital(text[at : at + 1], _language(context)) + text[at + 1 :]
+    return text[:at] + _capital(text[at : at + 1], language) + text[at + 1 :]
 
 
 def _upper(text: str, language: str) -> str:
-    return (text.replace("i", "İ") if has_dotted_i(language) else text).upper()
+    return _inert(_one_dot(text).replace("i", "İ").upper()) if has_dotted_i(language) else text.upper()
+
+
+def _one_dot(text: str) -> str:
+    """The small letter of İ as Azerbaijani and Turkish have it; other languages write it with a dot of its own."""
+    return text.replace("i\u0307", "i")
+
+
+_BESIDE_I = re.compile(r"(?<=[İı])[@＠][\w.-]+|\.[A-Za-z0-9]+(?=[İı])")
+
+
+def _inert(text: str) -> str:
+    """With nothing that X sees only beside İ and ı: it takes neither for a letter of an e-mail address or a domain."""
+    return _BESIDE_I.sub(lambda seen: defuse(seen[0]), text)
 
 
 def _capital(letter: str, language: str) -> str:
@@ -111,25 +146,25 @@ def _capital(letter: str, language: str) -> str:
 
 
 @pass_context
-def quote(context: Context, text: object) -> str:
+def quote(context: Effort, text: object) -> str:
     """In the quotation marks of the language; those that stand inside already become the inner ones."""
     marks = quotes_of(_language(context))
-    text = marks.without(shown(text).strip())
+    text = marks.without(_read(context, text, _SLOW).strip())
     return Quoted.made(marks.nested(text), marks) if text else ""
 
 
-def _language(context: Context) -> str:
+def _language(context: Effort) -> str:
     """What the article is written in, else what its account speaks."""
     return str(context.get("language") or _of_account(context).get("language") or "")
 
 
-def _of_account(context: Context) -> Mapping[str, Any]:
+def _of_account(context: Effort) -> Mapping[str, Any]:
     account = context.get("account")
     return account if isinstance(account, Mapping) else {}
 
 
 @pass_context
-def date(context: Context, moment: object, layout: str = "long") -> str:
+def date(context: Effort, moment: object, layout: str = "long") -> str:
     """The date in the language of the account, else of the article; empty where there is none."""
     if moment is None:
         return ""
@@ -137,7 +172,7 @@ def date(context: Context, moment: object, layout: str = "long") -> str:
         raise FilterMisused("date needs a date, such as published.")
     language = _of_account(context).get("language") or context.get("language") or ""
     try:
-        return written_date(moment, shown(layout), str(language))
+        return written_date(moment, _read(context, layout), str(language))
     except ValueError as error:
         styles = ", ".join(f"'{style}'" for style in STYLES)
         raise FilterMisused(f"{error}; date knows {styles} and %d %m %Y %y %H %M %B %b %A %a.") from None
@@ -146,26 +181,33 @@ def date(context: Context, moment: object, layout: str = "long") -> str:
 # -- texts and lists ---------------------------------------------------------------------------------------------------
 
 
-def replace(text: object, old: object, new: object) -> str:
+@pass_context
+def replace(context: Effort, text: object, old: object, new: object) -> str:
     """Every `old` in `text` becomes `new`; an empty `old` is nowhere."""
-    text, old, new = shown(text), shown(old), shown(new)
+    text, old, new = _read(context, text), _read(context, old), _read(context, new)
     if not old:
         return text
-    if len(text) + text.count(old) * len(new) > MOST_CHARACTERS:
+    longer = text.count(old) * len(new)
+    if len(text) + longer > MOST_CHARACTERS:
         raise FilterMisused("replace would make the text far too long.")
+    context.take(longer)
     return text.replace(old, new)
 
 
-def trim(text: object) -> str:
-    return shown(text).strip()
+@pass_context
+def trim(context: Effort, text: object) -> str:
+    return _read(context, text).strip()
 
 
-def join(values: object, between: object = ", ") -> str:
+@pass_context
+def join(context: Effort, values: object, between: object = ", ") -> str:
     if not isinstance(values, list | tuple):
-        return shown(values)
-    between = shown(between)
+        return _read(context, values)
+    context.take(weight(values))
+    between = _read(context, between)
     if sum(len(shown(value)) + len(between) for value in values) > MOST_CHARACTERS:
         raise FilterMisused("join would make the text far too long.")
+    context.take(len(between) * len(values))
     return between.join(map(shown, values))
 
 
@@ -201,13 +243,14 @@ _ZWNJ = "\u200c"
 
 
 @pass_context
-def hashtag(context: Context, tags: str | Iterable[object]) -> str:
+def hashtag(context: Effort, tags: str | Iterable[object]) -> str:
     """A section or a list of tags as hashtags with spaces between: `victory day`, `Baku` → `#VictoryDay #Baku`.
 
     Words are run together with capitals, and with `_` where the script has none to show where a word begins. What
     the account's settings say instead of a tag goes first. Tags without a letter give no hashtag; the same one never
     comes twice.
     """
+    context.take(_SLOW * weight(tags))
     language, settled = _language(context), _settled(context)
     found: dict[str, str] = {}
     for tag in _tags(tags):
@@ -228,13 +271,16 @@ def _tags(tags: str | Iterable[object]) -> Iterator[str]:
             yield one_line(restored(text))
 
 
-def _settled(context: Context) -> dict[str, str]:
+def _settled(context: Effort) -> dict[str, str]:
     """What the account's settings say, by tag: as it is written there, and in upper or lower case."""
-    hashtags = {one_line(tag): body for tag, body in (_of_account(context).get("hashtags") or {}).items()}
-    return {folded(tag): body for tag, body in hashtags.items()} | hashtags
+    if context.settled is None:
+        hashtags = {one_line(tag): body for tag, body in (_of_account(context).get("hashtags") or {}).items()}
+        context.settled = {folded(tag): body for tag, body in hashtags.items()} | hashtags
+    return context.settled
 
 
 def _hashtag_body(tag: str, language: str) -> str:
+    tag = _one_dot(tag) if has_dotted_i(language) else tag
     # ZWNJ stands between the letters of a word; at its ends it says nothing.
     words = [word for found in _WORDS.findall(_APOSTROPHES.sub("", tag)) if (word := found.strip(_ZWNJ))]
     body = ""
@@ -248,8 +294,11 @@ def _hashtag_body(tag: str, language: str) -> str:
 # -- links -------------------------------------------------------------------------------------------------------------
 
 
+_LONGEST_ESCAPE = len("%F0%9F%8E%89")  # of one character
+
+
 @pass_context
-def utm(context: Context, url: object, **parameters: object) -> str:
+def utm(context: Effort, url: object, **parameters: object) -> str:
     """The link with the account's campaign parameters, or those given here; nothing else of it changes.
 
     A mark stands behind it, by which `bot.compose` sees that nothing else in the post does.
@@ -257,5 +306,6 @@ def utm(context: Context, url: object, **parameters: object) -> str:
     if unknown := parameters.keys() - set(PARAMETERS):
         raise FilterMisused(f"utm knows no {min(unknown)}; there are: {', '.join(PARAMETERS)}.")
     settled = _of_account(context).get("utm") or {}
-    link = tagged(shown(url), {**settled, **{name: shown(value) for name, value in parameters.items()}})
+    context.take(_LONGEST_ESCAPE * weight([*parameters.values()]))
+    link = tagged(_read(context, url), {**settled, **{name: shown(value) for name, value in parameters.items()}})
     return f"{link}{LINK_END}" if link else ""

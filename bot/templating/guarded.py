@@ -1,8 +1,9 @@
 """Templates that nobody has tried yet: checked and rendered in a process that cannot take much time or memory.
 
-The language itself lets nothing costly through (`bot.templating.language`). This is the wall behind it, for when a
-template is saved, checked, previewed or used for the first time (`bot.templating.firstuse`): what takes too much is
-ended and refused, and nothing else is harmed.
+The language itself lets nothing costly through (`bot.templating.language`), and what a post may cost is counted while
+it is printed (`bot.templating.effort`). This is the wall behind both, for when a template is saved, checked, previewed
+or used for the first time (`bot.templating.firstuse`): what takes too much is ended and refused, and nothing else is
+harmed.
 """
 
 from __future__ import annotations

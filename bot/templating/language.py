@@ -8,6 +8,7 @@ no calls, no sums, no macros, no imports, no loop inside a loop. Mistakes are to
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
@@ -102,6 +103,8 @@ class _Checker:
     def _constant(self, node: nodes.Const) -> None:
         if isinstance(node.value, str):  # an escape such as "\ufdd0" could forge the marks of |fit
             node.value = clean(node.value)
+        elif node.value == math.inf:
+            raise Misuse("the number is too large.", node.lineno)
 
     def _name(self, node: nodes.Name) -> None:
         known(node.name, self.names, node.lineno)

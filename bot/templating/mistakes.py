@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
-from bot.templating.vocabulary import TAGS
+from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, TAGS
 
 _LONGEST_NAME = 50
 
@@ -94,11 +94,81 @@ def misuse(error: TemplateSyntaxError) -> Misuse:
         return _not_closed("raw", line)
     if message.startswith("tag name expected"):
         return Misuse("{% says nothing.", line, f"Behind it stands one of: {', '.join(TAGS)}.")
-    return _misread(message, line)
+    return _slip(message, line, _line_of(error)) or _misread(message, line)
 
 
 def _line_of(error: TemplateSyntaxError) -> str:
     return "".join((error.source or "").split("\n")[error.lineno - 1 : error.lineno])
+
+
+_SLIPS = (
+    (
+        "expected token '(?:,|end of .*)', got",
+        rf"\b({'|'.join(FIT_OPTIONS)})\s+['\"\d]",
+        "an = is missing behind “{0}”.",
+        "Write {0}= and its value, as in |fit(1, min=20).",
+    ),
+    (
+        "expected token 'end of .*', got '(?:integer|float|string)'",
+        rf"\|\s*({'|'.join(FILTERS)})\s+['\"\d]",
+        "round brackets are missing behind |{0}.",
+        "Write |{0}(…) with the value in between.",
+    ),
+    (
+        "expected token 'in', got|can't assign to",
+        "",
+        "this {{% for %}} cannot be read.",
+        "Write {{% for tag in tags %}}.",
+    ),
+    (
+        "expected token 'name', got '[|]'",
+        "",
+        "|| says nothing here.",
+        "One | stands before a filter. To take the first text that is filled, write or: {{{{ short or title }}}}.",
+    ),
+    (
+        "expected token 'name', got",
+        r"\|",
+        "no name of a filter stands behind |.",
+        "Write one, as in {{{{ title|upper }}}}.",
+    ),
+    (
+        "invalid syntax for function call",
+        "",
+        "a value without a name comes too late.",
+        "Write it first: |fit(1, min=20).",
+    ),
+    (
+        "unexpected '.*', expected '(.)'",
+        "",
+        "a {0} is missing.",
+        "Each bracket that opens also closes: |fit(1, min=20).",
+    ),
+    (
+        "unexpected '[]),]'",
+        r"\b(\w+)\s*=\s*[),]",
+        "nothing stands behind {0}=.",
+        "Write its value there, as in min=20.",
+    ),
+    ("unexpected '([])])'", "", "a {0} is too many.", "Each bracket that closes also opens: |fit(1, min=20)."),
+    ("unexpected ','", "", "a comma is too many.", "One stands between two values, as in |fit(1, min=20)."),
+    (
+        "unexpected '([|~*/<>=!+-]+)'",
+        "",
+        "something is missing before {0}.",
+        "Write there what is meant, such as title.",
+    ),
+)
+"""What Jinja says, what its line shows, and what that means: the first that fits. {0} is what was in brackets."""
+
+
+def _slip(message: str, line: int, source: str) -> Misuse | None:
+    """A mistake that is often made, where Jinja only sees that something else should follow."""
+    for says, shows, mistake, hint in _SLIPS:
+        if (said := re.match(says, message)) and (shown := re.search(shows, source)):
+            words = (*shown.groups(), *said.groups())
+            return Misuse(mistake.format(*words), line, hint.format(*words))
+    return None
 
 
 def _misread(message: str, line: int) -> Misuse:
@@ -111,12 +181,12 @@ def _misread(message: str, line: int) -> Misuse:
         return Misuse("a colon says nothing here.", line, "Options are written with =, as in |fit(1, min=20).")
     if behind := _NO_COMMA.search(message):
         hint = "Options have commas between, as in |fit(1, min=20)."
-        return Misuse(f"a comma is missing before “{behind[1][:_LONGEST_NAME]}”.", line, hint)
+        return Misuse(f"a comma is missing before {_named(behind[1])}.", line, hint)
     for pattern, sign_of_end in zip(_END_OF, ("}}", "%}"), strict=True):
         message = pattern.sub(sign_of_end, message)
     if behind := _NOT_THE_END.search(message):
         hint = "A filter has | before it, texts have ~ between them: {{ section ~ ': ' ~ title|upper }}."
-        return Misuse(f"“{behind[2][:_LONGEST_NAME]}” stands where {behind[1]} should.", line, hint)
+        return Misuse(f"{_named(behind[2])} stands where {behind[1]} should.", line, hint)
     if message.endswith(("}}", "%}")):
         return Misuse(f"something is missing before {message[-2:]}.", line, "Write there what is meant, such as title.")
     if message.endswith("'}'"):
@@ -124,12 +194,21 @@ def _misread(message: str, line: int) -> Misuse:
     return Misuse(f"this cannot be read: {message.rstrip('.')}.", line)
 
 
+def _named(token: str) -> str:
+    """A word or a sign as it is written; of numbers and texts Jinja tells only what they are."""
+    return _TOKENS.get(token) or f"“{token[:_LONGEST_NAME]}”"
+
+
+_TOKENS = {"integer": "a number", "float": "a number", "string": "a text in quotes"}
+
+
 def _no_sign(sign: str, line: int) -> Misuse:
     if sign in _CURLY_QUOTES:
         return Misuse(f"{sign} cannot be used round a text.", line, "Use straight quotes, as in 'News'.")
     if sign in ("'", '"'):
         return Misuse("a text in quotes is not closed.", line, f"Write {sign} where it ends.")
-    return Misuse(f"the sign “{sign}” means nothing here.", line)
+    hint = "Write and between two conditions, ~ between two texts." if sign == "&" else ""
+    return Misuse(f"the sign “{sign}” means nothing here.", line, hint)
 
 
 def _not_closed(tag: str, line: int) -> Misuse:

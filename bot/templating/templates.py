@@ -15,8 +15,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateBroken, TemplateFailed
-from bot.templating import lookup
-from bot.templating.filters import MOST_CHARACTERS, shown
+from bot.templating import effort, lookup
+from bot.templating.filters import MOST_CHARACTERS, shown_whole
 from bot.templating.language import Optional, check
 from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
@@ -44,14 +44,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
     `'a' * 10**9` costs a gigabyte, `'%999999999d' % 1` as well. Escaping is off, as posts are plain text.
     """
 
+    context_class = effort.Effort
     intercepted_binops = frozenset(["+", "-", "*", "/", "//", "**", "%"])
 
     def __init__(self) -> None:
         super().__init__(
-            undefined=StrictUndefined, autoescape=False, extensions=[Optional], cache_size=0, finalize=shown
+            undefined=StrictUndefined, autoescape=False, extensions=[Optional], cache_size=0, finalize=shown_whole
         )
         self.globals.clear()
         self.filters = {name: word.function for name, word in FILTERS.items()}
+        self.filters |= {effort.JOINED: effort.joined, effort.COMPARED: effort.compared}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -179,6 +181,7 @@ class Templates:
         try:
             tree = self._sandbox.parse(source, name, name)
             check(tree, self._vocabulary)
+            effort.count(tree)
             code = self._sandbox.compile(tree, name, name)
         except TemplateSyntaxError as error:
             raise _failed(name, misuse(error)) from None
@@ -203,7 +206,8 @@ def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
                 break
             pieces.append(piece)
     except Exception as error:
-        raise TemplateFailed(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
+        kind = TemplateBroken if effort.is_the_templates_fault(error, values) else TemplateFailed
+        raise kind(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
     if room < 0:
         raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
     return "".join(pieces)

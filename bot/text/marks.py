@@ -224,7 +224,7 @@ def _needs(kind: str, word: str, given: object) -> FitMisused:
 
 def _told(given: object) -> str:
     """What was given, as its author may have written it; not all of it if it is long."""
-    written = repr(given)
+    written = "a list" if isinstance(given, list | tuple) else repr(given)  # which may be the longest of all
     return written if len(written) <= _LONGEST_TOLD else f"{written[:_LONGEST_TOLD]}…"
 
 

@@ -12,6 +12,8 @@ release, of March 2020) want two characters side by side:
   hashtag needs, and the one behind defuses it where the character is not held to be part of one;
 - behind any of them at the end of a text too: what a template prints next must not become a name;
 - behind a dot that a top-level domain follows: there is no link, with or without `https://`, without these two;
+- also where that shows only in capitals or small letters, as templates may put a text in them: `İNFO` is the `info` of
+  Azerbaijani, and `ß` becomes `SS`;
 - between `http:` and `//`, for readers other than X that link whatever begins so.
 
 Why this one: a reader sees no difference in any script. WORD JOINER would do as well but weighs 2 on X instead of 1,
@@ -25,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 import regex
@@ -42,14 +45,18 @@ _NAME = re.compile("[A-Za-z0-9_]+")
 _SYMBOL = re.compile(r"[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)
 
+_CHANGING = "ßİıŉſǰẖẗẘẙẚẞﬀﬁﬂﬃﬄﬅﬆ"
+"""Letters outside ASCII of which capitals or small letters make letters of ASCII."""
+_DOT_ABOVE = "\u0307"  # the small letter of İ may be written with it
+
 # An "RT" right before the sign is the one word that X allows there.
 _SIGN: Any = regex.compile(
     rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) @ [A-Za-z0-9.-]+ )
-       | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[]|\Z)
+       | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[{_CHANGING}]|\Z)
        | {GAP}? (?<![\p{{L}}\p{{Nd}}_&]) (?P<hash> [#＃] ) (?![\ufe0f\u20e3]) {GAP}?
          (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] | \Z )
-       | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z]|\Z)
-       | (?P<protocol> [Hh][Tt][Tt][Pp][Ss]?: ) (?=//)
+       | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z{_CHANGING}]|\Z)
+       | (?P<protocol> [Hh][Tt][Tt][Pp][Ssſ]?: ) (?=//)
        | (?P<dot> \. ) (?=[^\W\d_])
     """,
     regex.VERBOSE,
@@ -86,9 +93,33 @@ def restored(text: str) -> str:
 
 
 def _tld_follows(text: str, at: int) -> bool:
-    """Whether a top-level domain that X knows, or may know by now, begins at `at`."""
+    """Whether a top-level domain that X knows, or may know by now, begins at `at`, in whatever letters."""
     known, foreign = _top_level_domains()
-    return bool(known.end(text, at) or foreign(text, at))
+    if known.end(text, at) or foreign(text, at):
+        return True
+    name = text[at : at + _LONGEST_TLD]
+    return not name.isascii() and bool(
+        foreign(name.upper(), 0) or foreign(name.lower(), 0) or _becomes_one_of(known, name)
+    )
+
+
+def _becomes_one_of(known: TopLevelDomains, text: str) -> bool:
+    """Whether changing letters make a top-level domain of the beginning of `text`.
+
+    It may end before such a letter and behind it, as some of them may become letters of ASCII and others not.
+    """
+    run, name = _MAY_BE_TLD.match(text), ""
+    letters = run[0] if run and not run[0].isascii() else ""
+    for letter, following in zip_longest(letters, letters[1:], fillvalue=_DOT_ABOVE):
+        name += _NOT_ASCII.sub("", letter if letter.isascii() else folded(letter))
+        if not (letter + following).isascii() and name in known:
+            return True
+    return False
+
+
+_LONGEST_TLD = 64  # characters; a label has at most 63 (RFC 1035, section 2.3.4)
+_MAY_BE_TLD = re.compile(f"[A-Za-z0-9{_CHANGING}{_DOT_ABOVE}]+")
+_NOT_ASCII = re.compile(r"[^\0-\x7f]")
 
 
 @cache
