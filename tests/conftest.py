@@ -7,11 +7,13 @@ import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import typer.testing
 
 from bot.store import dialect
 from bot.store.database import Database
@@ -43,6 +45,14 @@ def statements() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for kind in (dialect.SQLite, dialect.PostgreSQL):
             patch.setattr(kind, "engine", _remembering(kind.engine, known))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands() -> Iterator[None]:
+    """The command line is put together once, and not anew for each command that a test runs in its own process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.testing._get_command))
         yield
 
 

@@ -156,7 +156,7 @@ ROWS: dict[str, tuple[str, list[str]]] = {
     "F26 two workers, 1,000 posts": (
         "1,000 posts, none twice, both made progress",
         [
-            "test_faults_workers::test_two_workers_send_a_thousand_posts_once_and_both_make_progress",
+            "test_faults_workers::test_two_workers_send_hundreds_of_posts_once_and_both_make_progress",
             "test_faults_workers::test_ten_workers_started_and_killed_at_random_lose_and_double_nothing",
         ],
     ),

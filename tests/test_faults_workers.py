@@ -52,19 +52,19 @@ def thawed(worker: Process) -> int | None:
 
 
 @postgresql_only
-def test_two_workers_send_a_thousand_posts_once_and_both_make_progress(
+def test_two_workers_send_hundreds_of_posts_once_and_both_make_progress(
     tmp_path: Path, database_url: str, nursery: Nursery
 ) -> None:
-    with night(tmp_path, database_url, nursery, many(100), deadline=20) as made:
-        made.made.add(*(f"Article {n}" for n in range(10)))
+    with night(tmp_path, database_url, nursery, many(50), deadline=20) as made:
+        made.made.add(*(f"Article {n}" for n in range(8)))
         workers = [made.start("once") for _ in range(2)]
         assert [worker.wait(240) for worker in workers] == [0, 0]
         made.to_rest()
         sent = Counter((post["account"], post["text"]) for post in made.posts())
-        assert (len(sent), set(sent.values())) == (1000, {1})
+        assert (len(sent), set(sent.values())) == (400, {1})
         shares = Counter(row.owner for row in made.attempts())
         assert len(shares) >= 2
-        assert min(shares[owner] for owner, _ in shares.most_common(2)) >= 50
+        assert min(shares[owner] for owner, _ in shares.most_common(2)) >= 40
         assert {state for state, _ in made.ends()} == {"published"}
 
 
