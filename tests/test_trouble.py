@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 
 from bot import claiming, dispatch, writing
+from bot.claiming import claim_due
 from bot.daemon import Bell, _do_pass, _stamp
 from bot.decide import resolve_not_posted, resolve_posted
 from bot.delivery import Outcome
+from bot.dispatch import run_pass
 from bot.errors import TryAgainLater, UsageError
 from bot.golive import golive, rehearse
 from bot.pausing import Then, pause, resume
@@ -321,6 +324,19 @@ def test_a_pause_between_claim_and_intent_stops_the_call(one_x: World, monkeypat
     assert one_x.once().as_json()["due"] == 0
     assert not one_x.posts()
     assert one_x.states() == {"x-main": ["queued"]}
+
+
+def test_a_pause_of_a_moment_stops_what_it_meets_and_leaves_nobody_asleep(one_x: World) -> None:
+    """The file is there for one look at the accounts and gone before anybody asks whether it is there."""
+    one_x.add("One")
+    with one_x.desk() as desk:
+        run_pass(desk, stopping=lambda: True)  # meets the account
+        (one_x.home / "PAUSE").write_text("stop\n", "utf-8")
+        with desk.database.begin() as tx:
+            found = claim_due(desk, tx, most=10, until=desk.clock.desk_now(), fruitless=Counter())
+        (one_x.home / "PAUSE").unlink()
+        assert (found.lanes, found.claims) == (1, [])
+        assert run_pass(desk).as_json()["published"] == 1
 
 
 def test_an_intent_whose_commit_got_no_answer_is_called_off(one_x: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from bot.identity import is_web_address
 from bot.platforms.registry import rules_for
 from bot.preview import LinkCard, Preview
 from bot.text.clean import clean, one_line
-from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions_or_lists
 from bot.text.xlength import extract_urls
 
 TONES = 6
@@ -145,7 +145,7 @@ def _pieces(text: str, platform: str, own: str) -> Iterator[Piece]:
     found = [(url.start, url.end, "link") for url in extract_urls(text)]
     if own and own in text:
         found.append((text.rindex(own), text.rindex(own) + len(own), "link"))
-    tags = [*extract_hashtags(text), *(extract_mentions(text) if platform == "x" else ())]
+    tags = [*extract_hashtags(text), *(extract_mentions_or_lists(text) if platform == "x" else ())]
     tags += extract_cashtags(text) if platform == "x" else []
     found += [(tag.start, tag.end, "tag") for tag in tags]
     seen = 0

@@ -212,8 +212,8 @@ def lock(tx: Transaction, accounts: Iterable[str] | None) -> None:
     """
     if accounts is None:
         _lock(tx, sa.true())
-    else:
-        _lock(tx, lanes.c.account.in_(_NAMED[tx.dialect.name]), rows_in([(name,) for name in accounts]))
+    elif names := [(name,) for name in accounts]:
+        _lock(tx, lanes.c.account.in_(_NAMED[tx.dialect.name]), rows_in(names))
 
 
 def reopen(tx: Transaction, account: str) -> None:

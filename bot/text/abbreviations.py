@@ -36,18 +36,16 @@ _ANYWHERE = frozenset(
 _AZERBAIJANI = "Ak Polk Red Nam"
 _VIETNAMESE = "TP Tp GS TS PGS ThS BS LS"
 _POLISH = "ul al pl ks gen św tzw inż woj im płk min prof Ul Al Pl Ks Św Tzw Inż Woj Płk Min"
-_WITH_LETTERS = (
-    (re.compile("[əƏ]"), frozenset(_AZERBAIJANI.split())),
-    (re.compile("[ơưđƠƯĐ\u1ea0-\u1ef9]"), frozenset(_VIETNAMESE.split())),
-    (re.compile("[ąęłńśźżĄĘŁŃŚŹŻ]"), frozenset(_POLISH.split())),
-)
+_LETTERS = {"əƏ": _AZERBAIJANI, "ơưđƠƯĐ\u1ea0-\u1ef9": _VIETNAMESE, "ąęłńśźżĄĘŁŃŚŹŻ": _POLISH}
+_WITH_LETTERS = tuple((re.compile(f"[{letters}]"), frozenset(words.split())) for letters, words in _LETTERS.items())
+_ANY_OF_THEM = re.compile(f"[{''.join(_LETTERS)}]")
 
 LONGEST = max(map(len, _ANYWHERE.union(*(words for _, words in _WITH_LETTERS))))
 
 
 def known_in(text: str) -> frozenset[str]:
     """Those of every language, and those of the languages whose own letters are in `text`."""
-    if text.isascii():
+    if text.isascii() or not _ANY_OF_THEM.search(text):
         return _ANYWHERE
     return _together(tuple(letters.search(text) is not None for letters, _ in _WITH_LETTERS))
 

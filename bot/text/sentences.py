@@ -52,6 +52,7 @@ _LONG_WORD = 1 + LONGEST
 _WITHOUT_STOP = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 # Devanagari and Bengali end sentences with a danda, but some newspapers, Marathi ones above all, with a full stop.
 _WITH_DANDA = re.compile("[\u0900-\u09ff]")
+_FIRST_INDIC = "\u0900"  # most texts have only letters before it, and need not be asked further
 _SYLLABLE_OF_TITLE: Any = regex.compile(r"(?r)(?<![\p{L}\p{M}])(?:\p{L}[्্])*\p{L}(?![्্])\p{M}*")
 
 
@@ -111,10 +112,11 @@ def _is_end(text: str, stop: re.Match[str], habits: _Habits) -> bool:
 
 def _may_go_on(text: str, at: int, following: str, habits: _Habits) -> bool:
     """Whether the full stop at `at` may be one of an abbreviation, an initial, a date or a list."""
-    if _WITHOUT_STOP.match(text, at - 1):
-        return True
-    if _WITH_DANDA.match(text, at - 1):
-        return habits.danda or _is_syllable(text, at)
+    if at and text[at - 1] >= _FIRST_INDIC:
+        if _WITHOUT_STOP.match(text, at - 1):
+            return True
+        if _WITH_DANDA.match(text, at - 1):
+            return habits.danda or _is_syllable(text, at)
     if text[max(0, at - _LONG_WORD) : at].isalpha() and at >= _LONG_WORD:
         return False
     word = str(_WORD_BEFORE.match(text, max(0, at - 32), at)[0])
