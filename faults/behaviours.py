@@ -34,7 +34,8 @@ FAILED = frozenset({"failed"})
 class Behaviour:
     """`orders(platform)` are the sandbox's faults, without account; see the module for the rest.
 
-    `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `late`: seconds after
+    `platforms`: those it makes sense on. `closes`: what follows on the account waits behind it. `unreadable`: until a
+    person has mended the account, its timeline cannot be read back either. `late`: seconds after
     which a post of it may still appear. `refuses_connections`: nothing listens for the first seconds of the run.
     `hangs`: how many calls of an account take their whole deadline. `doubtful`: a refusal in form, but none that
     proves anything. `pause`: seconds after which what was held up goes on, at least.
@@ -46,6 +47,7 @@ class Behaviour:
     taken: bool = True
     findable: bool = True
     closes: bool = False
+    unreadable: bool = False
     late: float = 0
     platforms: tuple[str, ...] = ("x", "facebook")
     refuses_connections: bool = False
@@ -194,7 +196,7 @@ BEHAVIOURS = (
         )
         for name, reset in (("no reset", None), ("reset in 15 days", FAR))
     ),
-    Behaviour(name="401", orders=_post(kind="revoked"), ends=WAITS, taken=False, closes=True),
+    Behaviour(name="401", orders=_post(kind="revoked"), ends=WAITS, taken=False, closes=True, unreadable=True),
     Behaviour(
         name="402",
         orders=_post(kind="credits_depleted"),

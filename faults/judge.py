@@ -186,9 +186,14 @@ def _contradiction(case: Case, end: End, tries: Sequence[Try], taken: Sequence[P
             return "though a read-back must have found it"
         if not unknown and not behaviour.doubtful:
             return "though no attempt of it is unknown"
-    if end.delivery in case.restless:
+    if end.delivery in case.restless and not _unreadable(case, end):
         return "and it does not come to rest"
     return ""
+
+
+def _unreadable(case: Case, end: End) -> bool:
+    """Whether its timeline is asked for again and again, ever more rarely, until a person has mended the account."""
+    return end.reason == "readback_failed" and case.behaviour[end.account].unreadable
 
 
 def _waits(case: Case, behaviour: Behaviour) -> bool:

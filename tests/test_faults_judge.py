@@ -54,6 +54,12 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(("behaviour", "wrong"), [("401", 0), ("ok", 1)])
+def test_a_read_back_with_a_revoked_key_is_made_again_and_again_and_no_other(behaviour: str, wrong: int) -> None:
+    ends, restless = [end("unconfirmed", "readback_failed")], frozenset({1})
+    assert verdict(behaviour, ends=ends, tries=[UNKNOWN], posts=[], restless=restless).wrong == wrong
+
+
 @pytest.mark.parametrize("what", BAD)
 def test_what_is_wrong_is_seen(what: str) -> None:
     kind, changed = BAD[what]
