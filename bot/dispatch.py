@@ -137,11 +137,9 @@ def wake_lanes(desk: Nightdesk) -> None:
     if rested or before != switched:
         with desk.database.begin() as tx:
             if before and not switched:
-                lanes.lock(tx, None)
+                lanes.wake(tx, None)
             lanes.wake_rested(tx, now)
             meta.set(tx, meta.SWITCH, switched)
-            if before and not switched:
-                lanes.wake(tx, None)
 
 
 def take_edition(desk: Nightdesk) -> bool:
@@ -156,11 +154,10 @@ def take_edition(desk: Nightdesk) -> bool:
         return False
     if not newest or is_later(desk.editions.now(), than=newest):
         with desk.database.begin() as tx:
-            lanes.lock(tx, None)
             if before is not None and newest:
                 lanes.count_idle_to(tx, min(before, desk.clock.desk_now()))
-            meta.set(tx, meta.EDITION, desk.editions.now())
             lanes.wake(tx, None)
+            meta.set(tx, meta.EDITION, desk.editions.now())
     return True
 
 
@@ -201,10 +198,9 @@ def _meet(desk: Nightdesk) -> None:
 
 def _count_anew(desk: Nightdesk) -> None:
     with desk.database.begin() as tx:
-        lanes.lock(tx, None)
+        lanes.reset_counting(tx, desk.clock.desk_now())
         meta.set_time(tx, "simulated_to", None)
         meta.set_time(tx, meta.LAST_PASS, None)
-        lanes.reset_counting(tx, desk.clock.desk_now())
 
 
 def beat(desk: Nightdesk) -> None:

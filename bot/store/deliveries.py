@@ -145,7 +145,7 @@ def waiting(tx: Transaction, account: str, live: bool, most: int | None = None) 
 def follow_article(tx: Transaction, article: int) -> None:
     """The article has changed: its open deliveries take over what the planner asks of it, and their lanes look."""
     its = (IS_OPEN, deliveries.c.article == article)
-    lanes.lock(tx, tx.execute(sa.select(deliveries.c.account).where(*its)).scalars())
+    lanes.lock(tx, sa.select(deliveries.c.account).where(*its))
     changed = sa.update(deliveries).where(*its).values(**_of_its_article(deliveries.c.article))
     if accounts := set(tx.execute(changed.returning(deliveries.c.account)).scalars()):
         lanes.wake(tx, sorted(accounts))
@@ -326,7 +326,7 @@ def _note(tx: Transaction, delivery: int, reason: str, actor: str, now: datetime
 
 
 def _lock_lane(tx: Transaction, delivery: int) -> None:
-    lanes.lock(tx, tx.execute(sa.select(deliveries.c.account).where(deliveries.c.id == delivery)).scalars())
+    lanes.lock(tx, sa.select(deliveries.c.account).where(deliveries.c.id == delivery))
 
 
 def _remember(

@@ -129,8 +129,7 @@ def held_by(tx: Transaction, owner: str) -> list[tuple[str, int]]:
 
 def lock_abandoned(tx: Transaction, accounts: Iterable[str], *, before: datetime | None) -> None:
     """Lock these lanes, as `lock` does, and with them those that `free_abandoned` would free."""
-    its = sa.or_(_abandoned(before), lanes.c.account.in_(_NAMED[tx.dialect.name]))
-    _lock(tx, its, rows_in([(name,) for name in accounts]))
+    lock(tx, sa.select(lanes.c.account).where(sa.or_(_abandoned(before), lanes.c.account.in_(list(accounts)))))
 
 
 def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
@@ -146,13 +145,13 @@ def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
 
 def wake(tx: Transaction, accounts: str | Sequence[str] | None) -> None:
     """Something has changed for the account, for several or (None) for all: look at once. Rest and closing stay."""
+    if not isinstance(accounts, str):
+        lock(tx, accounts)
     awake: list[sa.ColumnElement[bool]] = [lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None)]
     if isinstance(accounts, str):
         awake.append(lanes.c.account == accounts)
-    else:
-        lock(tx, accounts)
-        if accounts is not None:
-            awake.append(lanes.c.account.in_(_NAMED[tx.dialect.name]))
+    elif accounts is not None:
+        awake.append(lanes.c.account.in_(_NAMED[tx.dialect.name]))
     values = {} if isinstance(accounts, str) or accounts is None else rows_in([(name,) for name in accounts])
     tx.execute(sa.update(lanes).where(*awake).values(look_at=AT_ONCE), values)
 
@@ -203,17 +202,19 @@ def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
     tx.execute(sa.update(lanes).where(lanes.c.account.in_(accounts)).values(answered_at=None))
 
 
-def lock(tx: Transaction, accounts: Iterable[str] | None) -> None:
-    """Nothing of these lanes, or (None) of any, is changed by others until the transaction ends.
+def lock(tx: Transaction, accounts: Iterable[str] | sa.Select[tuple[str]] | None) -> None:
+    """Nothing of these lanes, or (None) of any, is changed by others until the transaction ends; a select names them.
 
     Two transactions must not wait for each other in a circle. So whoever changes several lanes, or other rows of an
     account besides, locks the lanes first and all at once; they are locked in the order of their names, and doors
     come after lanes. On SQLite a transaction has the whole database to itself.
     """
-    if accounts is None:
-        _lock(tx, sa.true())
+    if tx.dialect.name == "sqlite":
+        return
+    if accounts is None or isinstance(accounts, sa.Select):
+        tx.execute(_in_order(sa.true() if accounts is None else lanes.c.account.in_(accounts))).all()
     elif names := [(name,) for name in accounts]:
-        _lock(tx, lanes.c.account.in_(_NAMED[tx.dialect.name]), rows_in(names))
+        tx.execute(_LOCK_NAMED, rows_in(names)).all()
 
 
 def reopen(tx: Transaction, account: str) -> None:
@@ -283,12 +284,6 @@ def _abandoned(before: datetime | None) -> sa.ColumnElement[bool]:
     return IS_HELD if before is None else sa.and_(IS_HELD, lanes.c.lease_until <= before)
 
 
-def _lock(tx: Transaction, which: sa.ColumnElement[bool], values: dict[str, Any] | None = None) -> None:
-    if tx.dialect.name != "sqlite":
-        in_order = sa.select(lanes.c.account).where(which).order_by(lanes.c.account).with_for_update(key_share=True)
-        tx.execute(in_order, values or {}).all()
-
-
 def _change(tx: Transaction, account: str, **changes: Any) -> None:
     tx.execute(sa.update(lanes).where(lanes.c.account == account).values(**changes))
 
@@ -297,6 +292,14 @@ def _change(tx: Transaction, account: str, **changes: Any) -> None:
 
 _NAMES = [column.name for column in lanes.c]
 _NAMED = {name: sa.select(table_of(name, account=str).c.account) for name in DIALECTS}
+
+
+def _in_order(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
+    """Locks these lanes, one after the other by their names."""
+    return sa.select(lanes.c.account).where(which).order_by(lanes.c.account).with_for_update(key_share=True)
+
+
+_LOCK_NAMED = _in_order(lanes.c.account.in_(_NAMED["postgresql"]))
 
 
 def _claim(dialect: str) -> sa.Update:
@@ -315,8 +318,7 @@ def _array(select: sa.Select[Any]) -> Any:
 
 def _wake_rested(dialect: str) -> sa.Update:
     over = lanes.c.wake_at <= sa.bindparam("now", type_=Moment)
-    in_order = sa.select(lanes.c.account).where(over).order_by(lanes.c.account).with_for_update(key_share=True)
-    those = over if dialect == "sqlite" else lanes.c.account == sa.any_(_array(in_order))
+    those = over if dialect == "sqlite" else lanes.c.account == sa.any_(_array(_in_order(over)))
     return sa.update(lanes).where(those).values(look_at=AT_ONCE, wake_at=None)
 
 
