@@ -42,7 +42,7 @@ from platforms_rig import (
 from bot import logs
 from bot.clock import uptime
 from bot.delivery import Outcome, Remedy
-from bot.platforms import transport
+from bot.platforms import connections
 from bot.platforms.base import PlatformTrouble
 
 PLATFORMS = ("x", "facebook")
@@ -299,15 +299,15 @@ class TestNotSent:
 
     def test_a_machine_that_slept_while_it_connected(self, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
         slept = [0.0]
-        connect = transport._connect
+        connect = connections._connect
 
         def and_sleep(host: str, port: int) -> object:
             made = connect(host, port)
             slept[0] = 3600.0
             return made
 
-        monkeypatch.setattr(transport, "_connect", and_sleep)
-        monkeypatch.setattr(transport, "uptime", lambda: uptime() + slept[0])
+        monkeypatch.setattr(connections, "_connect", and_sleep)
+        monkeypatch.setattr(connections, "uptime", lambda: uptime() + slept[0])
         with Server(accepts(platform)) as server:
             result = publish(platform, server.url, 5.0)
             assert result.outcome is Outcome.NOT_SENT
@@ -325,7 +325,7 @@ def test_a_dead_first_address_leaves_time_for_the_second(platform: str, monkeypa
             each.connect_ex(full.getsockname())
         port = int(server.url.rpartition(":")[2])
         both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", a) for a in (full.getsockname(), ("127.0.0.1", port))]
-        monkeypatch.setattr(transport, "_look_up", lambda host, port, seconds: both)
+        monkeypatch.setattr(connections, "_look_up", lambda host, port, seconds: both)
         assert publish(platform, server.url, 1.0).outcome is Outcome.ACCEPTED
         for each in waiting:
             each.close()
@@ -388,7 +388,7 @@ class TestConnections:
             assert server.connections == 1
 
     def test_one_that_was_idle_is_not_used_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(transport, "LONGEST_IDLE", 0.0)
+        monkeypatch.setattr(connections, "LONGEST_IDLE", 0.0)
         with Server(accepts("x")) as server, client("x", server.url) as made:
             for _ in range(2):
                 assert made.publish(POSTS["x"], intended=uptime()).outcome is Outcome.ACCEPTED
@@ -431,11 +431,11 @@ class TestConnections:
 @pytest.fixture
 def anonymous_tls(monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A server's TLS without certificates, so that no key has to be kept here; the client's is put in place."""
-    ours, theirs = transport.tls_context(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours, theirs = connections.tls_context(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for context in (ours, theirs):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers("ADH-AES128-GCM-SHA256:AECDH-AES128-SHA:@SECLEVEL=0")
-    monkeypatch.setattr(transport, "_shared", transport._Shared(context=ours))
+    monkeypatch.setattr(connections, "_shared", connections._Shared(context=ours))
     return theirs
 
 
