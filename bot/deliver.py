@@ -102,10 +102,10 @@ class Turn:
     steps: list[Step]
 
 
-def deliver(desk: Nightdesk, flow: Flow) -> None:
-    """Do all that is due, turn after turn, until nothing is due and nothing is under way."""
+def deliver(desk: Nightdesk, flow: Flow) -> int:
+    """Do all that is due, turn after turn, until nothing is due and nothing is under way; returns the lanes claimed."""
     with Senders(desk.settings.delivery.senders) as senders:
-        busy = True
+        busy, lanes_claimed = True, 0
         while busy or senders.flying or flow.answers:  # what could not be written yet is written before we go
             flow.answers += senders.finished(wait=0 if busy else LOOK_SECONDS)
             room = senders.room(len(flow.written))
@@ -119,8 +119,10 @@ def deliver(desk: Nightdesk, flow: Flow) -> None:
             for step in turn.steps:
                 flow.tell(step)
             flow.meanwhile()
+            lanes_claimed += turn.claimed.lanes
             busy = bool(turn.claimed.lanes or flow.unwritten)
     flow.summary.most_ahead = max(flow.summary.most_ahead, senders.most_ahead)
+    return lanes_claimed
 
 
 def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:

@@ -26,6 +26,7 @@ HEARTBEAT = timedelta(seconds=20)  # how often a pass that finds nothing still l
 CLOCK_SLACK = timedelta(minutes=5)  # how far ahead of now a timetable may be counted before the clock is doubted
 DUTY_SECONDS = 1.0
 LATE_SECONDS = 60.0
+IN_OTHER_HANDS_TRIES, IN_OTHER_HANDS_SECONDS = 5, 0.1
 
 OUTDATED = "its settings or templates are older than those another worker has taken up, so it sends nothing"
 REFRESH = "Copy the newest ones to this machine; if these are meant to be the newest, save config/nightdesk.toml again."
@@ -60,8 +61,7 @@ def run_pass(
         duties.begin()
         flow = Flow(note, stopping, duties.when_time, summary, until=None if stay else desk.clock.desk_now())
         while not stopping():
-            if anything_due(desk):
-                deliver(desk, flow)
+            deliver_due(desk, flow)
             if not beside.busy:
                 break
             for step in beside.finished(DUTY_SECONDS):
@@ -123,10 +123,28 @@ def note_late(desk: Nightdesk) -> None:
         desk.asked_late = now
 
 
-def anything_due(desk: Nightdesk) -> bool:
+def deliver_due(desk: Nightdesk, flow: Flow) -> None:
+    """Do all that is due, also what another worker had its hands on when it was to be claimed.
+
+    Such a lane is passed over; mostly it is claimed then. One that was only woken, as all are after a change of the
+    settings, would wait for the next pass.
+    """
+    tries = IN_OTHER_HANDS_TRIES
+    while tries > 0 and anything_due(desk, flow):
+        if deliver(desk, flow):
+            tries = IN_OTHER_HANDS_TRIES
+        else:
+            tries -= 1
+            clock.wait(IN_OTHER_HANDS_SECONDS)
+
+
+def anything_due(desk: Nightdesk, flow: Flow) -> bool:
     """A cheap look: most passes find nothing, and a look needs no lock and no disk."""
+    if flow.stopping():
+        return False
+    now = desk.clock.desk_now()
     with desk.database.read() as tx:
-        return lanes.any_due(tx, desk.clock.desk_now())
+        return lanes.any_due(tx, min(now, flow.until or now))
 
 
 def wake_lanes(desk: Nightdesk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,6 +126,36 @@ def test_a_lane_that_was_taken_over_gives_no_intent(one_x: World) -> None:
         assert run_pass(other).as_json()["published"] == 1
         assert not may_send(slow, written)
     assert len(one_x.posts()) == 1
+
+
+def test_a_lane_that_another_worker_has_its_hands_on_is_asked_for_again_in_the_same_pass(one_x: World) -> None:
+    with one_x.desk() as other, one_x.desk() as worker:
+        assert run_pass(worker).as_json()["due"] == 0
+        one_x.add("One")
+        held = threading.Event()
+
+        def wake_and_linger() -> None:
+            with other.database.begin() as tx:
+                lanes.wake(tx, None)
+                held.set()
+                time.sleep(0.25)
+
+        holder = threading.Thread(target=wake_and_linger)
+        holder.start()
+        assert held.wait(5)
+        assert run_pass(worker).as_json()["published"] == 1
+        holder.join()
+
+
+def test_a_lane_that_stays_in_other_hands_is_left_to_the_next_pass(one_x: World) -> None:
+    one_x.add("One")
+    with one_x.desk() as other, one_x.desk() as worker:
+        run_pass(other)
+        one_x.add("Two")
+        with other.database.begin() as tx:
+            lanes.lock(tx, ["x-main"])
+            assert run_pass(worker).as_json()["due"] == 0
+        assert run_pass(worker).as_json()["published"] == 1
 
 
 def test_going_live_waits_for_a_post_on_its_way(live_world: World) -> None:
