@@ -230,6 +230,17 @@ def test_count_ends_with_0_whether_or_not_the_texts_fit() -> None:
     assert (done.lines[0]["length"], done.lines[0]["fits"], done.lines[0]["valid"]) == (281, False, False)
 
 
+def test_count_says_where_x_should_show_less_than_what_is_held_to_the_limit() -> None:
+    newest = "\U0001f426\u200d\U0001f525"  # a phoenix, of Unicode 15.1
+    done = nightdesk("count", "plain", newest, newest, "--platform", "x")
+    assert [line.split()[0] for line in done.out.splitlines()] == ["5", "5", "5"]
+    assert [note.partition(" itself")[0] for note in done.err.splitlines()] == [
+        "Text 2: X should show 2",
+        "Text 3: X should show 2",
+    ]
+    assert nightdesk("count", newest, "--platform", "facebook").err == ""
+
+
 def test_count_knows_facebooks_measure_too() -> None:
     done = nightdesk("count", "--json", "--platform", "facebook", "日" * 281)
     assert (done.lines[0]["length"], done.lines[0]["limit"], done.lines[0]["fits"]) == (281, 63206, True)
