@@ -6,15 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from bench.page import measured_on
 from bench.posting.races import ROUNDS, Results
-from bench.posting.rows import Line, remarks
+from bench.posting.rows import NO_TARGET, Line, remarks
 
 TITLE = "Posting"
 
 
 def line_of(line: Line) -> str:
-    verdict = "SKIPPED" if line.met is None else "ok    " if line.met else "MISSED"
+    verdict = _VERDICTS[line.met] if line.must != NO_TARGET else "      "
     against = f" against {line.theirs} of {line.peer}: {line.ratio}" if line.peer else ""
-    return f"{verdict} {line.work}: {line.ours}{against} (must be {line.must})"
+    must = "no target" if line.must == NO_TARGET else f"must be {line.must}"
+    return f"{verdict} {line.work}: {line.ours}{against} ({must})"
+
+
+_VERDICTS = {None: "SKIPPED", True: "ok    ", False: "MISSED"}
 
 
 def section(results: Sequence[tuple[Results, Sequence[Line]]]) -> str:
