@@ -27,7 +27,7 @@ from functools import partial
 from bot import clock
 from bot.claim import Answered, Job, Written
 from bot.claiming import Claimed, claim_due
-from bot.errors import TryAgainLater
+from bot.errors import NightdeskError, TryAgainLater
 from bot.failpoints import reach
 from bot.intents import Intended, record_intents
 from bot.nightdesk import Nightdesk
@@ -49,12 +49,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Flow:
-    """What is under way between two turns. `until`: nothing that comes due later (desk time) is begun; None: now."""
+    """What is under way between two turns. `until`: nothing that comes due later (desk time) is begun; None: now.
+
+    `handed_over` is the desk's: what an earlier pass gave to its senders, and could not record, is there as well.
+    """
 
     tell: Tell
     stopping: Callable[[], bool]
     meanwhile: Callable[[], None]
     summary: Summary
+    handed_over: dict[str, int]
     until: datetime | None = None
     answers: list[Answered] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
@@ -66,7 +70,9 @@ class Flow:
 
     def start(self, jobs: list[Job]) -> list[Job]:
         """These jobs are under way from now on."""
-        self.under_way.update((job.lease.account.name, job.lease.fence) for job in jobs)
+        leases = {job.lease.account.name: job.lease.fence for job in jobs}
+        self.under_way.update(leases)
+        self.handed_over.update(leases)
         return jobs
 
     def accounts(self) -> list[str]:
@@ -78,19 +84,27 @@ class Flow:
         """The turn is committed."""
         for answer in self.answers:
             self.under_way.pop(answer.lease.account.name, None)
+            self.handed_over.pop(answer.lease.account.name, None)
         self.answers, self.written, self.unwritten, self.failures = [], [], [], 0
 
-    def refused(self, error: TryAgainLater) -> None:
+    def refused(self, error: NightdeskError) -> None:
         """The database refused the turn: what was only planned is dropped, outcomes are tried again in a second.
 
-        Raises the error when that has gone on for too long; what the platforms said is then in the log alone.
+        Raises the error when that has gone on for too long; what the platforms said is then in the log alone. With
+        calls under way even a refusal that looks final is tried again: a server that changes places may give one.
         """
         self.written, self.unwritten, self.failures = [], [], self.failures + 1
-        for answer in self.answers:
-            log.error("%s: an outcome is not written yet: %s (%s)", answer.lease.account.name, answer.answer, error)
-        if self.failures >= (PATIENCE if self.answers or self.under_way else PATIENCE_WITH_NOTHING_AT_STAKE):
+        at_stake = bool(self.answers or self.under_way)
+        self.log_answers(error)
+        patience = PATIENCE if at_stake else PATIENCE_WITH_NOTHING_AT_STAKE
+        if self.failures >= patience or not (at_stake or isinstance(error, TryAgainLater)):
             raise error
         clock.wait(RETRY_SECONDS)
+
+    def log_answers(self, error: Exception) -> None:
+        """What the platforms said, while it stands nowhere else."""
+        for answer in self.answers:
+            log.error("%s: an outcome is not written yet: %s (%s)", answer.lease.account.name, answer.answer, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +145,9 @@ def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:
     room = 0 if halted else room
     try:
         with desk.database.begin() as tx:
-            lanes.lock(tx, flow.accounts())
-            _take_stock(desk, tx, flow)
+            ours = lanes.held_by(tx, desk.owner) if flow.failures else []
+            lanes.lock(tx, flow.accounts() + [name for name, _ in ours])
+            _take_stock(desk, tx, flow, ours)
             steps = record_outcomes(desk, tx, flow.answers)  # TX3
             steps += record_unwritten(desk, tx, flow.unwritten, flow.summary)
             intended = record_intents(desk, tx, flow.written, flow.changes, halted=halted)  # TX2
@@ -141,9 +156,12 @@ def take_turn(desk: Nightdesk, flow: Flow, *, room: int) -> Turn | None:
             steps += record_unwritten(desk, tx, broken, flow.summary)
             forget_troubles(desk, tx, [*(one.written.claim.account.name for one in intended), *claimed.quiet])
             reach("turning")
-    except TryAgainLater as error:
+    except NightdeskError as error:
         flow.refused(error)
         return None
+    except Exception as error:  # a mistake of ours ends the pass; what the platforms said must not end with it
+        flow.log_answers(error)
+        raise
     flow.recorded()
     return Turn(intended, claimed, steps + claimed.steps)
 
@@ -155,10 +173,11 @@ def publishing(desk: Nightdesk, intended: Intended) -> Job:
     return Job(lease=claim, call=partial(platform.publish, post, intended=intended.at))
 
 
-def _take_stock(desk: Nightdesk, tx: Transaction, flow: Flow) -> None:
-    """After a turn whose commit may or may not have come through: call off our leases that nobody works on."""
-    if not flow.failures:
-        return
-    for account, fence in lanes.held_by(tx, desk.owner):
-        if flow.under_way.get(account) != fence:
+def _take_stock(desk: Nightdesk, tx: Transaction, flow: Flow, ours: list[tuple[str, int]]) -> None:
+    """After a turn whose commit may or may not have come through: call off our leases that nobody works on.
+
+    Never one that was handed over to a sender, be it in an earlier pass: its post may be out.
+    """
+    for account, fence in ours:
+        if flow.handed_over.get(account) != fence:
             call_off(desk, tx, account, fence)

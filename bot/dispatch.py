@@ -59,7 +59,8 @@ def run_pass(
     with Beside(desk) as beside:
         duties = Duties(desk, beside, stay)
         duties.begin()
-        flow = Flow(note, stopping, duties.when_time, summary, until=None if stay else desk.clock.desk_now())
+        until = None if stay else desk.clock.desk_now()
+        flow = Flow(note, stopping, duties.when_time, summary, desk.handed_over, until=until)
         while not stopping():
             deliver_due(desk, flow)
             if not beside.busy:

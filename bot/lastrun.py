@@ -112,8 +112,9 @@ def _is_older(tx: Transaction, last: LastRun, name: str, new: bool) -> bool:
 def _stop_everything(desk: Nightdesk, tx: Transaction, last: LastRun) -> None:
     """A pause for a person to lift; and each account stays closed until its own timeline was read, whoever lifts it."""
     since = meta.get_time(tx, USED_AT) or attempts.last_started(tx) or last.at - UNKNOWN_SINCE
-    pauses.set(tx, EVERYTHING, reason=PAUSED, until=None, at=desk.clock.desk_now(), actor=ACTOR)
     desk.meet_accounts(tx)
+    lanes.lock(tx, None)  # before all else, as everybody does
+    pauses.set(tx, EVERYTHING, reason=PAUSED, until=None, at=desk.clock.desk_now(), actor=ACTOR)
     for account in desk.settings.accounts:
         lanes.close(tx, account, reason=NOT_READ, until=None)
     meta.set(tx, PENDING, json.dumps(list(desk.settings.accounts)))

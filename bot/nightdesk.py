@@ -42,6 +42,7 @@ class Nightdesk:
     connect: Callable[[Settings, Account, bool], Platform]
     editions: Editions
     owner: str = field(default_factory=_new_owner)
+    handed_over: dict[str, int] = field(default_factory=dict)  # account → fence: calls made or to be made, not recorded
     troubles: dict[str, str] = field(default_factory=dict)  # why accounts could not be served, as `meta` has it
     asked_late: float | None = None  # when this process last asked which posts are late, on the uptime's clock
     met: bool = False  # every account of the settings has its lane

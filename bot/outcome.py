@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from bot import identity_check, retry
 from bot.claim import Answered, Claim, Finding
-from bot.delivery import Outcome, Remedy, Result, State
+from bot.delivery import Attempt, Outcome, Remedy, Result, State
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
 from bot.pausing import close_lane, door_of, open_when_settled
@@ -40,7 +40,7 @@ def record_outcomes(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered
         plain = []
     told = {claim.account.name for claim, _ in plain}
     steps = [Step.of(claim, _PUBLISHED, result) for claim, result in plain]
-    for claim, result in results:
+    for claim, result in sorted(results, key=_door):  # doors are locked in one order, too
         if claim.account.name not in told and (decision := write_outcome(desk, tx, claim, result)):
             steps.append(Step.of(claim, decision, result))
     found = [(a.lease, a.answer) for a in answers if not isinstance(a.lease, Claim)]
@@ -65,6 +65,10 @@ def _with_ids_of_their_own(tx: Transaction, results: Sequence[tuple[Claim, Resul
             error = f"It was answered with the id of another post, d{owner}; this one may be live too."
             checked[place] = claim, Result(outcome=Outcome.UNKNOWN, remedy=Remedy.LOOK, error=error)
     return checked
+
+
+def _door(call: tuple[Claim, Result]) -> str:
+    return door_of(call[0].account, call[0].live)
 
 
 def _is_plain(result: Result) -> bool:
@@ -107,6 +111,7 @@ def write_outcome(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result
             return decision  # it was written before, in a transaction whose answer was lost
         log.warning("attempt t%s: %s came late; it had been settled.", attempt.id, result.outcome)
         return None
+    _tell_if_twice(desk, tx, claim, result, made)
     if made[-1].id == attempt.id or result.outcome is Outcome.ACCEPTED:
         _change_delivery(desk, tx, claim, decision)
     _move_lane(desk, tx, claim, decision, result)
@@ -114,6 +119,17 @@ def write_outcome(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result
         open_when_settled(desk, tx, name)  # it had been closed for this very attempt
     log.info("%s: d%s %s %s", name, number, decision.state, decision.reason)
     return decision
+
+
+def _tell_if_twice(desk: Nightdesk, tx: Transaction, claim: Claim, result: Result, made: Sequence[Attempt]) -> None:
+    """A late acceptance, after a person had said that it was not posted and it was sent again: two posts are out."""
+    number, now = claim.delivery.id, desk.clock.desk_now()
+    other = next((a for a in made if a.outcome is Outcome.ACCEPTED and a.platform_id != result.platform_id), None)
+    if result.outcome is not Outcome.ACCEPTED or other is None:
+        return
+    words = f"it is out twice: {other.post_url} and {result.post_url}"
+    deliveries.note(tx, number, words, actor=ACTOR, now=now, note="delete one of them there")
+    log.error("%s: d%s: %s; delete one of them there.", claim.account.name, number, words)
 
 
 def call_off(desk: Nightdesk, tx: Transaction, account: str, fence: int) -> None:

@@ -46,6 +46,8 @@ class Senders:
             self._jobs.put(None)
         for thread in self._crew:
             thread.join()
+        for lost in self.finished(wait=0) if kind else ():
+            log.error("%s: an outcome was not written: %s", lost.lease.account.name, lost.answer)
 
     def room(self, written: int) -> int:
         """How many more lanes may be claimed now; `written` posts wait for their intent."""

@@ -70,4 +70,6 @@ def _write_down(desk: Nightdesk, tx: Transaction, delivery: Delivery, result: Re
         return
     when, to = {State.PUBLISHED}, State.WITHDRAWN
     reason = f"taken back: {result.error or 'deleted on the platform'}"
+    if copies := [a.post_url for a in attempts.of(tx, number) if a.outcome is Outcome.ACCEPTED][:-1]:
+        reason += f"; it was out twice, delete the other by hand: {', '.join(copies)}"
     deliveries.change(tx, number, when=when, to=to, reason=reason, actor=actor, now=now, note=why)

@@ -167,6 +167,21 @@ def test_the_sentence_about_a_role_that_was_lost() -> None:
     assert "no role at the page any more" in result.error
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid appsecret_proof provided in the API argument",
+        "API calls from the server require an appsecret_proof argument",
+        "(#100) Invalid appsecret_proof provided in the API argument",
+    ],
+)
+def test_a_secret_of_another_app_is_the_accounts_trouble_and_not_the_posts(message: str) -> None:
+    with Server(says(http(400, error(100, message=message)))) as server:
+        result = publish("facebook", server.url)
+    assert (result.outcome, result.remedy) == (Outcome.REFUSED, Remedy.MEND_ACCOUNT)
+    assert "the app secret in the settings" in result.error
+
+
 def test_the_sentence_for_a_text_that_was_posted_already() -> None:
     message = "You've already posted this. Posting the same content repeatedly on Facebook isn't allowed."
     with Server(says(http(400, error(368, message=message)))) as server:

@@ -297,6 +297,14 @@ class TestNotSent:
             assert server.connections == 0
             assert made.publish(POSTS[platform], intended=uptime() - 4.0).outcome is Outcome.ACCEPTED
 
+    def test_a_late_start_leaves_a_call_the_less_time(self, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bot.platforms.client.LATEST_START", 0.0)
+        with Server(hangs) as server, client(platform, server.url, 30.0) as made:
+            start = uptime()
+            late = made.publish(POSTS[platform], intended=start - 29.5)
+            assert uptime() - start < 15.0
+            assert (late.outcome, late.remedy) == (Outcome.UNKNOWN, Remedy.LOOK)
+
     def test_a_machine_that_slept_while_it_connected(self, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
         slept = [0.0]
         connect = connections._connect

@@ -6,20 +6,29 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from bot import deliver, outcome
 from bot.app import open_home
+from bot.claim import Answered
+from bot.claiming import claim_due
 from bot.decide import resolve_not_posted
 from bot.delivery import Outcome, Remedy, Result, State
 from bot.dispatch import run_pass
-from bot.errors import TryAgainLater
+from bot.errors import ConfigurationError, TryAgainLater
 from bot.golive import golive, rehearse
+from bot.nightdesk import Nightdesk
+from bot.outcome import record_outcomes
 from bot.pausing import Then, pause, resume
 from bot.recovery import recover
-from bot.store import attempts, lanes
+from bot.store import attempts, history, lanes
+from bot.store.database import Transaction
+from bot.summary import Step
+from bot.unpublish import unpublish
+from bot.writing import write_posts
 from tests.steps import claimed, ended, intended, may_send, publish
 from tests.test_golive import live_home
 from tests.world import World, world
@@ -38,6 +47,12 @@ caps = { min_gap = "0 s", per_hour = 100, per_day = 100 }
 @pytest.fixture
 def one_x(tmp_path: Path, database_url: str) -> Iterator[World]:
     with world(tmp_path, database_url, ONE_X) as made:
+        yield made
+
+
+@pytest.fixture
+def two_x(tmp_path: Path, database_url: str) -> Iterator[World]:
+    with world(tmp_path, database_url, ONE_X + ONE_X.replace("x-main", "x-two").replace("@courier", "@two")) as made:
         yield made
 
 
@@ -73,6 +88,108 @@ def test_an_acceptance_corrects_a_person_who_said_it_was_not_posted(one_x: World
         ended(slow, written, result)
         assert run_pass(other).as_json()["due"] == 0
     assert one_x.states() == {"x-main": ["published"]}
+
+
+def test_a_post_that_is_out_twice_after_all_is_told(one_x: World, caplog: pytest.LogCaptureFixture) -> None:
+    added = one_x.add("One")[0]
+    with one_x.desk() as slow, one_x.desk() as other:
+        written = claimed(slow)
+        intended(slow, written)
+        one_x.clock.forward(seconds=95)
+        recover(other)
+        with other.database.begin() as tx:
+            resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
+        second = claimed(other)
+        intended(other, second)
+        ended(other, second, publish(other, second))
+        late = Result(outcome=Outcome.ACCEPTED, platform_id="77", post_url="https://x.com/courier/status/77")
+        ended(slow, written, late)
+        assert any("is out twice" in line and "/status/77" in line for line in caplog.messages)
+        with other.database.read() as tx:
+            assert "is out twice" in history.of(tx, 1)[-1].reason
+            its = one_x.fresh(tx, added)
+        unpublish(other, its, why="one is enough", actor="person:anna")
+    state, reason = one_x.story(1)[-1]
+    assert state == "withdrawn"
+    assert "delete the other by hand: https://x.com/courier/status/77" in reason
+
+
+def test_what_an_earlier_pass_gave_to_its_senders_is_never_called_off(
+    two_x: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pass that ends with a post out, and not recorded; then one of which a turn is refused."""
+    two_x.add("One", accounts=["x-main"])
+    real = deliver.record_outcomes
+    refusals: list[Exception] = [TryAgainLater("the database went away")]
+
+    def broken(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+        if answers:
+            raise RuntimeError("a mistake of ours")
+        return real(desk, tx, answers)
+
+    def refused_once(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+        if refusals:
+            raise refusals.pop()
+        return real(desk, tx, answers)
+
+    monkeypatch.setattr(deliver, "RETRY_SECONDS", 0.0)
+    with two_x.desk() as desk:
+        monkeypatch.setattr(deliver, "record_outcomes", broken)
+        with pytest.raises(RuntimeError):
+            run_pass(desk)
+        assert any("an outcome is not written yet" in line and "accepted" in line.lower() for line in caplog.messages)
+        two_x.add("Two", accounts=["x-two"])
+        monkeypatch.setattr(deliver, "record_outcomes", refused_once)
+        assert run_pass(desk).as_json()["published"] == 1
+        assert two_x.states() == {"x-main": ["sending"], "x-two": ["published"]}
+    two_x.clock.forward(seconds=95)
+    two_x.once()
+    assert two_x.states()["x-main"] == ["unconfirmed"]
+    assert len(two_x.posts()) == 2
+
+
+def test_with_a_call_under_way_even_a_refusal_that_looks_final_is_tried_again(
+    one_x: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_x.add("One")
+    real = deliver.record_outcomes
+    refusals: list[Exception] = [ConfigurationError("The database refuses us: no such role.")]
+
+    def refused_once(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+        if answers and refusals:
+            raise refusals.pop()
+        return real(desk, tx, answers)
+
+    def refused(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+        raise ConfigurationError("The database refuses us: no such role.")
+
+    monkeypatch.setattr(deliver, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(deliver, "record_outcomes", refused_once)
+    with one_x.desk() as desk:
+        assert run_pass(desk).as_json()["published"] == 1
+        assert refusals == []
+        one_x.add("Two")
+        monkeypatch.setattr(deliver, "record_outcomes", refused)
+        with pytest.raises(ConfigurationError):
+            run_pass(desk)
+    assert len(one_x.posts()) == 1
+
+
+def test_outcomes_are_written_in_the_order_of_their_doors(two_x: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two turns that close the same doors must lock them in the same order."""
+    two_x.add("One")
+    doors: list[str] = []
+    monkeypatch.setattr(outcome, "write_outcome", lambda desk, tx, claim, result: doors.append(claim.account.name))
+    with two_x.desk() as desk:
+        with desk.database.begin() as tx:
+            desk.meet_accounts(tx)
+            found = claim_due(desk, tx, most=10, until=desk.clock.desk_now(), fruitless=Counter())
+        written, _, _ = write_posts(desk, found)
+        refused = Result(outcome=Outcome.REFUSED, remedy=Remedy.WAIT_APP, error="no credits")
+        for order in (written, written[::-1]):
+            with desk.database.begin() as tx:
+                record_outcomes(desk, tx, [Answered(lease=one.claim, answer=refused) for one in order])
+    assert doors == ["x-main", "x-two"] * 2
 
 
 def test_a_late_refusal_to_connect_never_touches_a_newer_attempt(one_x: World) -> None:

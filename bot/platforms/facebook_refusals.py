@@ -38,6 +38,7 @@ _NO_ROLE = Meaning(
 _SESSION_ENDED = Meaning(Remedy.MEND_ACCOUNT, "the session of the page's token has ended; connect it again")
 _PAGE_LOCKED = Meaning(Remedy.MEND_ACCOUNT, "it wants a security check of the page or its owner; see facebook.com")
 _PERSON = Meaning(Remedy.MEND_ACCOUNT, "the token is a person's; it takes the page's own")
+_NO_PROOF = Meaning(Remedy.MEND_ACCOUNT, "the app secret in the settings is missing, or not that of the token's app")
 _NOT_VALID = Meaning(Remedy.CHANGE_TEXT, "a part of the post is not valid", quoted=True)
 _BAD_PHOTO = Meaning(Remedy.CHANGE_TEXT, "the photo has a size or format that it does not take")
 _OWN_LINK = Meaning(Remedy.CHANGE_TEXT, "it does not take links to facebook.com")
@@ -104,9 +105,11 @@ SUBCODES = {
 
 SENTENCES = (
     (368, re.compile(r"(\(#368\) )?You've already posted this\..*", re.DOTALL), _REPEATED),
+    (100, re.compile(r"(\(#100\) )?Invalid appsecret_proof provided.*", re.DOTALL), _NO_PROOF),
+    (100, re.compile(r"(\(#100\) )?API calls from the server require an appsecret_proof.*", re.DOTALL), _NO_PROOF),
     (190, re.compile(r".*must be granted before impersonating a user's page.*", re.DOTALL), _NO_ROLE),
 )
-"""Meanings that only the wording tells (koala, thread 422; postiz-app, thread 2045)."""
+"""Meanings that only the wording tells (koala, thread 422; postiz-app, thread 2045; python-facebook, thread 101)."""
 
 _GONE = (100, 33)
 
