@@ -52,6 +52,9 @@ def _do_pass(desk: Nightdesk, bell: Bell, tell: Tell, stamp: object) -> None:
     except TryAgainLater as error:
         log.warning("%s", error)
         return
+    except NightdeskError as error:
+        log.error("%s", error)
+        return
     except Exception:
         log.exception("A pass ended with a mistake in Nightdesk; please report it.")
         return
