@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.errors import CannotFit
 from bot.post import Cut, Limit
+from bot.text.atoms import atoms
 from bot.text.clean import clean
 from bot.text.fit import FitMisused, mark, solve
 from bot.text.forms import Forms
@@ -547,3 +548,39 @@ def test_a_word_behind_a_long_row_of_signs_takes_no_time(row: str) -> None:
     for cut in ("word", "grapheme"):
         assert len(fitted(mark(text, 1, cut=cut), 63_206)) <= 63_206
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("訃" * 8 + " #ジョン・レノン を偲ぶ会に行った人々の長い列", "訃" * 8 + "…"),
+        ("最" * 8 + "#東京https://example.com/news/2026 をご覧ください", "最" * 8 + "…"),
+        ("最" * 8 + "@mayorhttps://example.com/news/2026 をご覧ください", "最" * 8 + "…"),
+        ("最" * 8 + "@https://example.com/news/2026 をご覧ください", "最" * 8 + "…"),
+    ],
+)
+def test_a_tag_or_mention_is_whole_or_gone_with_a_link_that_stands_close_behind_it(text: str, kept: str) -> None:
+    for most in range(9, 13):
+        assert solve(mark(text), Limit(most, len)).text == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "atom"), [("See @mayor/city-list and", "@mayor/city-list"), ("A #Col·legi vell", "#Col·legi")]
+)
+def test_lists_and_tags_are_not_taken_apart_into_characters(text: str, atom: str) -> None:
+    assert atom in [text[start:end] for start, end in atoms(text, clusters=True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("Budjetti kasvoi 5 miljoonaa euroa", "5 miljoonaa"),
+        ("Bilancio: 3 mld di euro", "3 mld"),
+        ("Budgeten växer med 5 miljoner kronor", "5 miljoner"),
+        ("תקציב של 6 מיליון שקל", "6 מיליון"),
+        ("बजट में 7 करोड़ रुपये", "7 करोड़"),
+        ("ბიუჯეტი 9 მლნ ლარი", "9 მლნ"),
+    ],
+)
+def test_an_amount_keeps_its_magnitude_in_more_languages(text: str, amount: str) -> None:
+    assert amount in [text[start:end] for start, end in atoms(text)]

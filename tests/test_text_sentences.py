@@ -10,6 +10,15 @@ import pytest
 from bot.text.sentences import sentence_ends, teaser
 
 SENTENCES = {
+    "Azerbaijani towns": ["Hadisə yeri isə Bakı şəh. Nəsimi rayonu idi.", "Sonra getdi."],
+    "Ukrainian so-called": ["Кілька разів стріляли бойовики т. зв. ДНР.", "Потім пішли."],
+    "Russian villages": ["Пожар был в двух километрах от дер. Ивановка.", "Потом пошёл дождь."],
+    "Turkish sergeants": ["Şehit olan P. Uzm. Çvş. Ali Kaya idi.", "Sonra gittiler."],
+    "German born as": ["Es kam Maria Schmidt, geb. Meier.", "Dann ging sie."],
+    "Italian doctors": ["È stato sentito il dott. Rossi.", "Poi basta."],
+    "Czech doctors": ["Přišel poslanec MUDr. Novák.", "Pak odešel."],
+    "American states": ["So said Tom Smith of Miami, Fla. Yesterday he left.", "Then he came back."],
+    "Georgian, which has no capitals": ["პარლამენტმა კანონპროექტი მიიღო.", "ოპოზიციამ სხდომა დატოვა."],
     "titles and initials": ["Mr. J. R. Smith met Dr. Lee.", "They talked."],
     "abbreviated countries and months": ["The U.S. Senate met on Nov. 8, 2020.", "It rose at noon."],
     "decimals and prices": ["It rose by 3.5 percent to $4.20.", "Then it fell."],

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import regex
 
 from bot.text.measures import CLUSTER
+from bot.text.outside import TAGGED
 
 ELLIPSIS = "…"
 
@@ -131,8 +132,12 @@ _NOT_FIRST = (
 _PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d])[{_NOT_FIRST}]*+"  # most clusters
 _PROTOCOL = "[Hh][Tt][Tt][Pp][Ss]?://"
 _ADDRESS = rf"{_PROTOCOL}\S++"
-_HASHTAG = r"[#＃][\w\p{M}\u200c\u200d]++"
-_MENTION = r"[@＠][A-Za-z0-9_.]++\p{M}*+"
+# A link close behind a tag or a mention stays with it: without the link it might be another tag, or one at all.
+_HASHTAG = rf"[#＃](?:(?:(?!{_PROTOCOL})[\w{TAGGED}])++(?:{_ADDRESS})?+|{_ADDRESS})"
+_MENTION = (
+    rf"[@＠](?:(?:(?!{_PROTOCOL})[A-Za-z0-9_.])++(?:/[A-Za-z][A-Za-z0-9_-]{{0,24}}+)?+\p{{M}}*+(?:{_ADDRESS})?+"
+    rf"|{_ADDRESS})"
+)
 _KEYCAP = r"[0-9#*]\ufe0f?\u20e3"
 # Behind a sign that stacks the next consonant below the last (UAX #14, LB28a) the letter goes on.
 _CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=\p{{L}}){CLUSTER})*+[{_NOT_FIRST}]*+"
@@ -165,6 +170,8 @@ _MAGNITUDES = (
     " bilhão bilhões billón billones tausend millionen milliarde milliarden billionen miljoen miljard"
     " tysiąc tysiące tysięcy milion miliony milionów miliard miliardy miliardów bin milyon milyar trilyon min milyard"
     " juta miliar triliun ribu nghìn triệu tỷ tỉ χιλιάδες εκατ εκατομμύρια δισ δισεκατομμύρια"
+    " miljoona miljoonaa miljardi miljardia miljoner miljarder millioner milliarder mld milioane miliarde millió"
+    " milliárd ezer milionů מיליון מיליארד אלף करोड़ लाख हज़ार हजार अरब მლნ მლრდ მილიონი მილიარდი մլն մլրդ"
     " ألف آلاف مليون ملايين مليار مليارات هزار میلیون میلیارد"
 )
 _INFLECTED = "тысяч миллион миллиард триллион мільйон мільярд milyon milyar milyard trilyon"  # as in “5 milyonluq”

@@ -39,8 +39,9 @@ from bot.text.xtables import newer_tables
 GAP = "\u200c"
 """What is put between two characters that must not work together."""
 
-_MEANT = r"\p{L}\p{M}\p{Nd}_\u200c\u200d\u00b7\u05be\u05f3\u05f4\u0f0b\u0f0c\u3003\u301c\u309b\u309c\u30a0\u30fb\uff5e"
-_TAG: Any = regex.compile(f"[{_MEANT}]+")  # hashtag characters (twitter-text, hashtagAlphaNumeric)
+TAGGED = r"\p{L}\p{M}\p{Nd}_\u200c\u200d\u00b7\u05be\u05f3\u05f4\u0f0b\u0f0c\u3003\u301c\u309b\u309c\u30a0\u30fb\uff5e"
+"""What may stand in a hashtag, inside a pattern's brackets (twitter-text, hashtagAlphaNumeric)."""
+_TAG: Any = regex.compile(f"[{TAGGED}]+")
 _NAME = re.compile("[A-Za-z0-9_]+")
 _SYMBOL = re.compile(r"[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)

@@ -101,11 +101,14 @@ class _Habits(NamedTuple):
     danda: bool
 
 
+_CASELESS = re.compile("[\u10d0-\u10ff]")  # Georgian has capitals for headings alone, so all its letters count as small
+
+
 def _is_end(text: str, stop: re.Match[str], habits: _Habits) -> bool:
     if stop["glued"] is not None:  # 「…。」と goes on; 。 alone is followed by the next sentence without a space
         return stop[0][-1] not in _CLOSERS and not (stop[0] == "．" and _WITHIN_WORD.match(text, stop.start()))
     following = stop["following"]
-    if following is None or following.islower():
+    if following is None or (following.islower() and not _CASELESS.match(following)):
         return following is None
     return not (stop[0] in (".", "．") and _may_go_on(text, stop.start(), following, habits))
 
