@@ -98,23 +98,24 @@ def texts(size: int) -> Iterator[tuple[str, str]]:
 def growth(work: Callable[[str], object], short: str, long: str, most: float) -> tuple[float, float]:
     """CPU seconds for the short text and for the long one.
 
-    Where the long one takes more than `most` times as long, they are measured five times in turns, and the least of
-    each is told: a machine that changes its speed, or does something else, only ever adds to a time.
+    Where the long one takes more than `most` times as long, they are measured five times, one right after the other
+    and the short one over as long a while, for a machine changes its speed from moment to moment; told is the pair
+    with the median ratio.
     """
     work(short)
     pairs = [(_seconds(work, short), _seconds(work, long))]
     if pairs[0][1] > most * pairs[0][0]:
-        pairs += [(_seconds(work, short), _seconds(work, long)) for _ in range(4)]
-    return min(short for short, _ in pairs), min(long for _, long in pairs)
+        pairs = [(_seconds(work, short, least=pairs[0][1]), _seconds(work, long)) for _ in range(5)]
+    return sorted(pairs, key=lambda pair: pair[1] / pair[0])[len(pairs) // 2]
 
 
-def _seconds(work: Callable[[str], object], text: str) -> float:
+def _seconds(work: Callable[[str], object], text: str, least: float = LEAST) -> float:
     """CPU time, without that of the garbage collector, as `timeit` has it: its work grows with all that is alive."""
     times = 0
     gc.collect()
     gc.disable()
     start = time.process_time()
-    while (spent := time.process_time() - start) < LEAST or not times:
+    while (spent := time.process_time() - start) < least or not times:
         work(text)
         times += 1
     gc.enable()
