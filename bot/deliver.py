@@ -60,19 +60,17 @@ class Flow:
     summary: Summary
     handed_over: dict[str, int]
     until: datetime | None = None
+    flying: int = 0  # calls under way
     answers: list[Answered] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     unwritten: list[Unwritten] = field(default_factory=list)
-    under_way: dict[str, int] = field(default_factory=dict)  # account → fence, from the job to its recorded outcome
     fruitless: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     failures: int = 0
 
     def start(self, jobs: list[Job]) -> list[Job]:
         """These jobs are under way from now on."""
-        leases = {job.lease.account.name: job.lease.fence for job in jobs}
-        self.under_way.update(leases)
-        self.handed_over.update(leases)
+        self.handed_over.update((job.lease.account.name, job.lease.fence) for job in jobs)
         return jobs
 
     def accounts(self) -> list[str]:
@@ -83,7 +81,6 @@ class Flow:
     def recorded(self) -> None:
         """The turn is committed."""
         for answer in self.answers:
-            self.under_way.pop(answer.lease.account.name, None)
             self.handed_over.pop(answer.lease.account.name, None)
         self.answers, self.written, self.unwritten, self.failures = [], [], [], 0
 
@@ -94,7 +91,7 @@ class Flow:
         calls under way even a refusal that looks final is tried again: a server that changes places may give one.
         """
         self.written, self.unwritten, self.failures = [], [], self.failures + 1
-        at_stake = bool(self.answers or self.under_way)
+        at_stake = bool(self.answers or self.flying)
         self.log_answers(error)
         patience = PATIENCE if at_stake else PATIENCE_WITH_NOTHING_AT_STAKE
         if self.failures >= patience or not (at_stake or isinstance(error, TryAgainLater)):
@@ -122,6 +119,7 @@ def deliver(desk: Nightdesk, flow: Flow) -> int:
         busy, lanes_claimed = True, 0
         while busy or senders.flying or flow.answers:  # what could not be written yet is written before we go
             flow.answers += senders.finished(wait=0 if busy else LOOK_SECONDS)
+            flow.flying = senders.flying
             room = senders.room(len(flow.written))
             turn = take_turn(desk, flow, room=room)
             if turn is None:

@@ -26,7 +26,7 @@ HEARTBEAT = timedelta(seconds=20)  # how often a pass that finds nothing still l
 CLOCK_SLACK = timedelta(minutes=5)  # how far ahead of now a timetable may be counted before the clock is doubted
 DUTY_SECONDS = 1.0
 LATE_SECONDS = 60.0
-IN_OTHER_HANDS_TRIES, IN_OTHER_HANDS_SECONDS = 5, 0.1
+IN_OTHER_HANDS_TRIES, IN_OTHER_HANDS_SECONDS = 5, 0.1  # a turn takes less; one that is stuck keeps nobody waiting
 
 OUTDATED = "its settings or templates are older than those another worker has taken up, so it sends nothing"
 REFRESH = "Copy the newest ones to this machine; if these are meant to be the newest, save config/nightdesk.toml again."

@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo
 
 from bot.account import Account
 
+LATEST_START = timedelta(seconds=30)
+"""After its intent. A call that begins later has the less time: it is over by then and a `deadline`, which every lease
+outlasts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -298,7 +298,7 @@ class TestNotSent:
             assert made.publish(POSTS[platform], intended=uptime() - 4.0).outcome is Outcome.ACCEPTED
 
     def test_a_late_start_leaves_a_call_the_less_time(self, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.platforms.client.LATEST_START", 0.0)
+        monkeypatch.setattr("bot.platforms.client.LATEST_START", timedelta())
         with Server(hangs) as server, client(platform, server.url, 30.0) as made:
             start = uptime()
             late = made.publish(POSTS[platform], intended=start - 29.5)

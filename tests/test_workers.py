@@ -13,7 +13,7 @@ import pytest
 
 from bot import deliver, outcome
 from bot.app import open_home
-from bot.claim import Answered
+from bot.claim import Answered, Written
 from bot.claiming import claim_due
 from bot.decide import resolve_not_posted
 from bot.delivery import Outcome, Remedy, Result, State
@@ -90,25 +90,44 @@ def test_an_acceptance_corrects_a_person_who_said_it_was_not_posted(one_x: World
     assert one_x.states() == {"x-main": ["published"]}
 
 
-def test_a_post_that_is_out_twice_after_all_is_told(one_x: World, caplog: pytest.LogCaptureFixture) -> None:
+def _sent_again(one_x: World, slow: Nightdesk, other: Nightdesk) -> tuple[Written, Written]:
+    """A post on its way for so long that a person said it was not posted, and its second attempt, on its way too."""
     added = one_x.add("One")[0]
+    written = claimed(slow)
+    intended(slow, written)
+    one_x.clock.forward(seconds=95)
+    recover(other)
+    with other.database.begin() as tx:
+        resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
+    second = claimed(other)
+    intended(other, second)
+    return written, second
+
+
+def _refuse_once(monkeypatch: pytest.MonkeyPatch, error: Exception, *, with_answers: bool) -> list[Exception]:
+    """The next turn, or the next that has answers to write, ends with that error; returned is what is still to come."""
+    real, errors = outcome.record_outcomes, [error]
+
+    def refusing(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
+        if errors and (answers or not with_answers):
+            raise errors.pop()
+        return real(desk, tx, answers)
+
+    monkeypatch.setattr(deliver, "record_outcomes", refusing)
+    monkeypatch.setattr(deliver, "RETRY_SECONDS", 0.0)
+    return errors
+
+
+def test_a_post_that_is_out_twice_after_all_is_told(one_x: World, caplog: pytest.LogCaptureFixture) -> None:
     with one_x.desk() as slow, one_x.desk() as other:
-        written = claimed(slow)
-        intended(slow, written)
-        one_x.clock.forward(seconds=95)
-        recover(other)
-        with other.database.begin() as tx:
-            resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
-        second = claimed(other)
-        intended(other, second)
+        written, second = _sent_again(one_x, slow, other)
         ended(other, second, publish(other, second))
         late = Result(outcome=Outcome.ACCEPTED, platform_id="77", post_url="https://x.com/courier/status/77")
         ended(slow, written, late)
         assert any("is out twice" in line and "/status/77" in line for line in caplog.messages)
         with other.database.read() as tx:
             assert "is out twice" in history.of(tx, 1)[-1].reason
-            its = one_x.fresh(tx, added)
-        unpublish(other, its, why="one is enough", actor="person:anna")
+        unpublish(other, one_x.delivery(1), why="one is enough", actor="person:anna")
     state, reason = one_x.story(1)[-1]
     assert state == "withdrawn"
     assert "delete the other by hand: https://x.com/courier/status/77" in reason
@@ -119,28 +138,15 @@ def test_what_an_earlier_pass_gave_to_its_senders_is_never_called_off(
 ) -> None:
     """A pass that ends with a post out, and not recorded; then one of which a turn is refused."""
     two_x.add("One", accounts=["x-main"])
-    real = deliver.record_outcomes
-    refusals: list[Exception] = [TryAgainLater("the database went away")]
-
-    def broken(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
-        if answers:
-            raise RuntimeError("a mistake of ours")
-        return real(desk, tx, answers)
-
-    def refused_once(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
-        if refusals:
-            raise refusals.pop()
-        return real(desk, tx, answers)
-
-    monkeypatch.setattr(deliver, "RETRY_SECONDS", 0.0)
     with two_x.desk() as desk:
-        monkeypatch.setattr(deliver, "record_outcomes", broken)
+        _refuse_once(monkeypatch, RuntimeError("a mistake of ours"), with_answers=True)
         with pytest.raises(RuntimeError):
             run_pass(desk)
         assert any("an outcome is not written yet" in line and "accepted" in line.lower() for line in caplog.messages)
         two_x.add("Two", accounts=["x-two"])
-        monkeypatch.setattr(deliver, "record_outcomes", refused_once)
+        refusals = _refuse_once(monkeypatch, TryAgainLater("the database went away"), with_answers=False)
         assert run_pass(desk).as_json()["published"] == 1
+        assert refusals == []
         assert two_x.states() == {"x-main": ["sending"], "x-two": ["published"]}
     two_x.clock.forward(seconds=95)
     two_x.once()
@@ -151,28 +157,29 @@ def test_what_an_earlier_pass_gave_to_its_senders_is_never_called_off(
 def test_with_a_call_under_way_even_a_refusal_that_looks_final_is_tried_again(
     one_x: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    final = ConfigurationError("The database refuses us: no such role.")
     one_x.add("One")
-    real = deliver.record_outcomes
-    refusals: list[Exception] = [ConfigurationError("The database refuses us: no such role.")]
-
-    def refused_once(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
-        if answers and refusals:
-            raise refusals.pop()
-        return real(desk, tx, answers)
-
-    def refused(desk: Nightdesk, tx: Transaction, answers: Sequence[Answered]) -> list[Step]:
-        raise ConfigurationError("The database refuses us: no such role.")
-
-    monkeypatch.setattr(deliver, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(deliver, "record_outcomes", refused_once)
     with one_x.desk() as desk:
+        refusals = _refuse_once(monkeypatch, final, with_answers=True)
         assert run_pass(desk).as_json()["published"] == 1
         assert refusals == []
         one_x.add("Two")
-        monkeypatch.setattr(deliver, "record_outcomes", refused)
+        _refuse_once(monkeypatch, final, with_answers=False)
         with pytest.raises(ConfigurationError):
             run_pass(desk)
     assert len(one_x.posts()) == 1
+
+
+def test_answers_that_come_in_while_a_pass_ends_with_a_mistake_are_in_the_log(
+    two_x: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    two_x.add("One")
+    two_x.order(kind="slow", account="x-two", seconds=1.0)
+    _refuse_once(monkeypatch, RuntimeError("a mistake of ours"), with_answers=True)
+    with two_x.desk() as desk, pytest.raises(RuntimeError):
+        run_pass(desk)
+    assert any(line.startswith("x-main: an outcome is not written yet") for line in caplog.messages)
+    assert any(line.startswith("x-two: an outcome was not written") for line in caplog.messages)
 
 
 def test_outcomes_are_written_in_the_order_of_their_doors(two_x: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,17 +200,9 @@ def test_outcomes_are_written_in_the_order_of_their_doors(two_x: World, monkeypa
 
 
 def test_a_late_refusal_to_connect_never_touches_a_newer_attempt(one_x: World) -> None:
-    added = one_x.add("One")[0]
     late = Result(outcome=Outcome.NOT_SENT, remedy=Remedy.RETRY, error="no connection")
     with one_x.desk() as slow, one_x.desk() as other:
-        written = claimed(slow)
-        intended(slow, written)
-        one_x.clock.forward(seconds=95)
-        recover(other)
-        with other.database.begin() as tx:
-            resolve_not_posted(other, tx, one_x.fresh(tx, added), actor="person:anna")
-        second = claimed(other)
-        intended(other, second)
+        written, second = _sent_again(one_x, slow, other)
         assert ended(slow, written, late) == []
         assert one_x.states() == {"x-main": ["sending"]}
         ended(other, second, publish(other, second))

@@ -25,6 +25,7 @@ from bot.account import SecretRef
 from bot.configuring import checks
 from bot.configuring.checks import CREDENTIALS, NEEDED, REFERENCE, surroundings, text_of
 from bot.configuring.values import address, base_address, near_address, spoken, zone
+from bot.settings import LATEST_START
 
 Duration = Annotated[timedelta, BeforeValidator(checks.length_of_time)]
 Span = Annotated[Duration, AfterValidator(checks.positive)]
@@ -176,7 +177,7 @@ class DeliveryTable(Table):
     @classmethod
     def lease_outlasts_the_call(cls, lease: timedelta, info: ValidationInfo) -> timedelta:
         deadline = info.data.get("deadline")
-        most_taken = deadline + timedelta(seconds=30) if deadline else timedelta()
+        most_taken = deadline + LATEST_START if deadline else timedelta()
         if lease <= most_taken:
             raise ValueError(f"lease ({spoken(lease)}) should be longer than deadline + 30 s ({spoken(most_taken)})")
         return lease

@@ -24,13 +24,11 @@ from bot.platforms.outcomes import (
     not_understood,
 )
 from bot.post import Post, PostRules
+from bot.settings import LATEST_START
 
 if TYPE_CHECKING:  # it brings the HTTP library along, which the rules of a platform do not need
     from bot.platforms.transport import Line
 
-LATEST_START = 30.0
-"""Seconds after the intent. What begins later has the less time: `lease` and `settle` are sure to outlast a call that
-is over `deadline` + 30 s after its intent."""
 MOST_PAGES = 10  # of a timeline in one read-back: a thousand posts
 
 GONE_ALREADY = "it was gone already"
@@ -112,7 +110,7 @@ class Client(ABC):
             words = f"more than {self._deadline:g} s had passed since it was made ready."
             return self._told(_PUBLISHING, Outcome.NOT_SENT, Remedy.RETRY, words)
         try:
-            until = min(start, intended + LATEST_START) + self._deadline
+            until = min(start, intended + LATEST_START.total_seconds()) + self._deadline
             reply = self._line.ask(lambda: self._send(post), until=until)
         except NotAnswered as silence:
             return self._unanswered(_PUBLISHING, silence)
