@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from bot.templating import Templates, effort, filters
 from bot.templating.guarded_child import endless
 from bot.templating.templates import MOST_BYTES, printed
 from bot.templating.vocabulary import SAMPLE
+from tests.growth import takes_little
 
 SPORT = {**SAMPLE, "section": "Sport", "title": "Bakıda futbol üzrə ölkə çempionatının final oyunu keçirildi"}
 ENDLESS = {**{field: endless(value) for field, value in SAMPLE.items()}, "section": "Sport"}
@@ -28,7 +28,7 @@ HOSTILE = {
     "tags": ["a b c d e f g h Ə " * 18] * MOST_TAGS,
 }
 ARTICLES = {"usual": SPORT, "endless": ENDLESS, "hostile": HOSTILE}
-SECONDS = 0.8  # several times what it is on a quiet machine
+EFFORT = 16  # of `takes_little`: several times what any of it takes
 MEGABYTES = 64
 REFUSED = r"too long for all that is done with them|gives more than|far too long|too many texts|does too much"
 
@@ -41,18 +41,13 @@ def outcome(source: str, values: Mapping[str, Any]) -> str:
         return str(refused)
 
 
-def cost(source: str, values: Mapping[str, Any]) -> tuple[float, float]:
-    """Seconds of processor time and megabytes; a busy machine counts more for the same work."""
-    taken: list[float] = []
-    while min(taken, default=SECONDS) >= SECONDS and len(taken) < 3:
-        started = time.process_time()
-        outcome(source, values)
-        taken.append(time.process_time() - started)
+def assert_cheap(source: str, values: Mapping[str, Any]) -> None:
+    assert takes_little(lambda: outcome(source, values), EFFORT)
     tracemalloc.start()
     outcome(source, values)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return min(taken), peak / 1e6
+    assert peak < MEGABYTES * 1e6
 
 
 def in_sport(part: str) -> str:
@@ -110,9 +105,7 @@ BURNING = {
 def test_what_stands_under_a_condition_is_bounded_for_every_article(part: str, article: Mapping[str, Any]) -> None:
     source = in_sport(part)
     assert len(source.encode()) <= MOST_BYTES
-    seconds, megabytes = cost(source, article)
-    assert seconds < SECONDS
-    assert megabytes < MEGABYTES
+    assert_cheap(source, article)
 
 
 def test_work_beyond_any_post_is_refused_in_plain_words_with_its_line() -> None:
@@ -170,9 +163,7 @@ LISTS = st.one_of(
 @given(items=LISTS, part=PARTS, article=st.sampled_from(["endless", "hostile"]))
 def test_any_accepted_template_takes_little_for_any_article(items: str, part: str, article: str) -> None:
     source = in_sport("{% for t in " + items.replace("t,", "title,") + " %}" + part + "{% endfor %}")
-    seconds, megabytes = cost(source, ARTICLES[article])
-    assert seconds < SECONDS
-    assert megabytes < MEGABYTES
+    assert_cheap(source, ARTICLES[article])
 
 
 # -- and no honest template hears of it --------------------------------------------------------------------------------

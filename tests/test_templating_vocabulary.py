@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,6 +19,7 @@ from bot.templating.languages import STYLES, quotes_of, written_date
 from bot.templating.vocabulary import SAMPLE, Word
 from bot.text.fit import solve
 from bot.text.xentities import extract_hashtags
+from tests.growth import grows_in_proportion
 
 TABLES = ("VOCABULARY", "FILTERS", "FIT_OPTIONS", "TAGS", "TESTS")
 Render = Callable[..., str]
@@ -98,14 +98,7 @@ QUOTED = {
 
 @pytest.mark.parametrize("marks", ["“", "„", "«", "»", '"', "“„«»", '„ "'])
 def test_marks_without_end_take_time_in_proportion(marks: str) -> None:
-    shorter, longer = (_seconds(marks * size) for size in (10_000, 100_000))
-    assert longer < 40 * max(shorter, 0.001)
-
-
-def _seconds(text: str) -> float:
-    started = time.process_time()
-    quotes_of("ru").nested(text)
-    return time.process_time() - started
+    assert grows_in_proportion(quotes_of("ru").nested, marks, 300_000)
 
 
 @pytest.mark.parametrize(("said", "expected"), QUOTED.items(), ids=str)

@@ -8,8 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +34,7 @@ from bot.text.xlength import (
     weighted_length,
 )
 from bot.text.xtables import character_classes, newer_tables, reference_tables, rules
+from tests.growth import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "scripts" / "refresh_text_tables.py"
@@ -220,12 +219,6 @@ def test_a_run_of_host_characters_gives_each_host_once() -> None:
 
 GROWING = {"limit_length": limit_length, "graphemes": graphemes, "hashtags": extract_hashtags}
 GROWING |= {"mentions": extract_mentions_or_lists, "cashtags": extract_cashtags}
-
-
-def seconds(work: Callable[[str], object], text: str) -> float:
-    start = time.process_time()
-    work(text)
-    return time.process_time() - start
 
 
 @pytest.mark.parametrize(

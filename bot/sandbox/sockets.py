@@ -12,6 +12,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
@@ -67,6 +68,14 @@ class Server(ThreadingHTTPServer):
             self._open.add(connection)
         return connection, address
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """An interrupt may arrive while the thread of a connection begins: that one ends as well, or we wait for it."""
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            _end(request)
+            raise
+
     def shutdown_request(self, request: Any) -> None:
         with self._open_lock:
             self._open.discard(request)
@@ -77,16 +86,19 @@ class Server(ThreadingHTTPServer):
         self.stopping.set()
         with self._open_lock:
             for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # the client was faster
+                _end(connection)
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is its own business; everything else is reported."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
+
+
+def _end(connection: socket.socket) -> None:
+    """Wakes the thread that reads from it."""
+    with suppress(OSError):  # the client was faster
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class Handler(BaseHTTPRequestHandler):

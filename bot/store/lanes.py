@@ -189,12 +189,9 @@ def note_answer(tx: Transaction, account: str, at: datetime) -> None:
 
 
 def answered_since(tx: Transaction, since: datetime) -> list[str]:
-    """The accounts whose lanes the platforms' answers closed since then (real time)."""
-    return list(
-        tx.execute(
-            sa.select(lanes.c.account).where(lanes.c.answered_at >= since).order_by(lanes.c.answered_at)
-        ).scalars()
-    )
+    """The accounts whose lanes the platforms' answers closed since then (real time), in alphabetical order."""
+    closed = sa.select(lanes.c.account).where(lanes.c.answered_at >= since).order_by(lanes.c.account)
+    return list(tx.execute(closed).scalars())
 
 
 def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
