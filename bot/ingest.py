@@ -97,6 +97,8 @@ def queue_for(
 
 def typed_article(text: str, link: str) -> Article:
     """A post that a person typed: the text is sent as it is, with the link if one is given."""
+    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):  # bytes of the command line
+        raise UsageError("The text cannot be read.", "Write it in UTF-8, as a terminal does that is set to it.")
     if not text.strip():
         raise UsageError("The text is empty.", 'Write it after --text, such as --text "We are live from Baku".')
     return Article(title=text.strip(), url=link, typed=True)

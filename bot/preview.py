@@ -123,7 +123,8 @@ def _templates(desk: Nightdesk, template: Path | None) -> Iterator[tuple[Renders
         yield desk.templates, ""
         return
     if not template.is_file():
-        raise UsageError(f"The template {template} is not there.", "Give the path of a file.")
+        what = "no file" if template.exists() else "not there"
+        raise UsageError(f"The template {template} is {what}.", "Give the path of a template's file.")
     with GuardedTemplates([template.absolute().parent]) as guarded:
         yield OneTemplate(guarded, template.name), template.name
 

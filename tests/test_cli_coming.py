@@ -199,7 +199,10 @@ def test_another_template_can_be_tried_before_it_is_used(made: World) -> None:
     trial.write_text("TRIAL {{ title|fit(1) }} {{ url }}", "utf-8")
     [line] = lines(made, "preview", "--template", str(trial))
     assert line["text"] == "TRIAL Ferry returns https://courier.example/ferry-returns"
-    assert nightdesk("preview", "--template", str(made.home / "missing"), home=made.home).status == 2
+    for path, words in {made.home / "missing": "is not there", made.home: "is no file"}.items():
+        done = nightdesk("preview", "--template", str(path), home=made.home)
+        assert done.status == 2
+        assert f"{path} {words}" in done.err
 
 
 def test_a_repeat_is_previewed_as_the_round_it_is(made: World) -> None:

@@ -110,6 +110,7 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("ferry.md", "--text", "x", "--account", "x-main"), "--text and a FILE"),
     (("--text", "x"), "--text needs --account"),
     (("--text", "  ", "--account", "x-main"), "empty"),
+    (("--text", "caf\udce9", "--account", "x-main"), "UTF-8"),
     (("--text", "x", "--account", "x-main", "--link", "ftp://courier.example"), "--link"),
     (("--text", "x", "--account", "x-main", "--link", "javascript:alert(1)"), "--link"),
     (("ferry.md", "--link", "https://courier.example"), "--link goes with --text"),

@@ -82,6 +82,12 @@ TEMPLATES = {
     "a list of its own": ("{% for word in ['a', section or 'b'] %}{{ word }}{% endfor %}", "ab"),
     "no list at all": ("{% for tag in tags if tag == 'x' %}{{ tag }}{% else %}none{% endfor %}", "none"),
     "a link in brackets": ("({{ url }})", "(https://news.example/a)"),
+    "one of two texts with fit for each of a hundred": (
+        "{% for word in [" + ", ".join(["'a'"] * 100) + "] %}"
+        "{% if loop.first %}{{ word|fit }}{% elif loop.last %}{{ word|upper|fit }}{% else %}{{ word|fit }}{% endif %}"
+        "{% endfor %}",
+        "a" * 99 + "A",
+    ),
 }
 
 
@@ -92,6 +98,12 @@ def test_a_template_may_have(write: Callable[[str], Templates], source: str, exp
 
 FILTERS = {
     "hashtags": ("{{ tags|hashtags }}", {}, "#VictoryDay #Baku #İlhamsBaku"),
+    "hashtags of what has a plus": (
+        "{{ tags|hashtag }}",
+        {"tags": ["Disney+", "Apple TV+", "C++", "1+1", "a + b"]},
+        "#DisneyPlus #AppleTVPlus #CPlusPlus #AB",
+    ),
+    "hashtags of Hebrew acronyms": ("{{ tags|hashtag }}", {"tags": ["צה״ל", 'ארה"ב', "ג׳ורג׳"]}, "#צהל #ארהב #גורג"),
     "hashtags with a dotted i": (
         "{{ tags|hashtags }}",
         {"tags": ["idman xəbərləri"], "language": "az"},
@@ -356,7 +368,8 @@ MISTAKES = {
     "too many elastic fields": ("{{ title|fit }}" * 151, "too many texts with |fit. It may have 150"),
     "too many elastic fields in loops": (
         "{% for t in tags %}{{ t|fit }}{{ t|fit }}{% endfor %}",
-        "too many texts with |fit. It may have 150; one in a {% for %} counts once for each item, 100 times for tags.",
+        "too many texts with |fit. It may have 150; one in a {% for %} counts once for each item, 100 times for tags."
+        " A list needs no loop: {{ tags|hashtag|fit(4, cut='item') }}.",
     ),
     "a loop over letters": (
         "{% for letter in summary %}x{% endfor %}",
@@ -422,6 +435,7 @@ MISTAKES = {
     "a filter on the link": ("{{ url|upper }}", "a link is never changed or cut"),
     "optional without fit": ("{% optional %}x{% endoptional %}", "{% optional %} has no field with |fit inside"),
     "braces that do not close": ("a\n{{ title", "line 2: something that was opened is not closed"),
+    "nothing behind the braces": ("{{", "line 1: something that was opened is not closed"),
     "a tag that does not close": ("{% if title %}", "{% if %} is not closed. Write {% endif %} where it ends."),
     "an optional part that does not close": ("{% optional %}x", "Write {% endoptional %} where it ends."),
     "tags that cross": ("{% if title %}{% for t in tags %}{% endif %}{% endfor %}", "{% for %} is not closed"),
@@ -662,6 +676,8 @@ NAMES_OF_FIELDS = {
     "{{ (short_title or title)|fit(1) }}": "short_title",
     "{{ ('x' if author else account.handle)|fit(1) }}": "account.handle",
     "{{ ('x' if author)|fit(1) }}": "text",
+    "{% for each in [summary] %}{{ each|upper|fit(1) }}{% endfor %}": "summary",
+    "{% for each in ['x'] %}{{ each|fit(1) }}{% endfor %}": "text",
 }
 
 

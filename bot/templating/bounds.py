@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from jinja2 import nodes
 
@@ -21,7 +21,9 @@ TURNS = 100
 """Items of a list that only an article can tell, as many as it may bring."""
 
 MOST_ELASTIC = 150
-"""Texts with |fit in a post; one in a {% for %} counts once for each item. Real ones have a handful."""
+"""Texts with |fit in a post; one in a {% for %} counts once for each item, of {% if %} and {% else %} one side counts.
+
+Real templates have a handful."""
 
 
 def refuse_too_much(tree: nodes.Template) -> None:
@@ -32,11 +34,14 @@ def refuse_too_much(tree: nodes.Template) -> None:
         raise Misuse("the template is empty.", 1, "It must print something, such as {{ title }}.")
     if sum(len(joined.nodes) for joined in tree.find_all(nodes.Concat)) > MOST_JOINED:
         raise Misuse("the template joins too many texts.", 1, f"It may join {MOST_JOINED} with ~.")
-    if _at_most(tree, _steps) > MOST_STEPS:
+    if _at_most(tree, _is_step) > MOST_STEPS:
         hint = f"It may have {MOST_STEPS} filters and comparisons; {_IN_A_LOOP}"
         raise Misuse("the template does too much.", 1, hint)
-    if _at_most(tree, _fits) > MOST_ELASTIC:
-        raise Misuse("the template has too many texts with |fit.", 1, f"It may have {MOST_ELASTIC}; {_IN_A_LOOP}")
+    if _at_most(tree, _is_elastic) > MOST_ELASTIC:
+        hint = (
+            f"It may have {MOST_ELASTIC}; {_IN_A_LOOP} A list needs no loop: {{{{ tags|hashtag|fit(4, cut='item') }}}}."
+        )
+        raise Misuse("the template has too many texts with |fit.", 1, hint)
 
 
 _IN_A_LOOP = f"one in a {{% for %}} counts once for each item, {TURNS} times for tags."
@@ -51,10 +56,26 @@ def _has_more_nodes(tree: nodes.Node, most: int) -> bool:
     return seen > most
 
 
-def _at_most(tree: nodes.Template, found: Callable[[nodes.Node], int]) -> int:
-    """How many of what is found in a template are done while a post is printed."""
-    again = ((_turns(loop.iter) - 1) * (found(loop) - found(loop.iter)) for loop in tree.find_all(nodes.For))
-    return found(tree) + sum(again)
+def _at_most(node: nodes.Node, counts: Callable[[nodes.Node], bool]) -> int:
+    """How many of what counts are done while a post is printed: of the ways through a choice the longest."""
+    match node:
+        case nodes.If():
+            others = node.elif_
+            ways = [node.body, *(other.body for other in others), node.else_]
+            return _in_all([node.test, *(other.test for other in others)], counts) + max(
+                _in_all(way, counts) for way in ways
+            )
+        case nodes.CondExpr():
+            ways = [[node.expr1], [node.expr2] if node.expr2 else []]
+            return _at_most(node.test, counts) + max(_in_all(way, counts) for way in ways)
+        case nodes.For():
+            each = _in_all([*([node.test] if node.test else []), *node.body], counts)
+            return _at_most(node.iter, counts) + _turns(node.iter) * each + _in_all(node.else_, counts)
+    return counts(node) + _in_all(node.iter_child_nodes(), counts)
+
+
+def _in_all(parts: Iterable[nodes.Node], counts: Callable[[nodes.Node], bool]) -> int:
+    return sum(_at_most(part, counts) for part in parts)
 
 
 def _turns(items: nodes.Node | None) -> int:
@@ -66,12 +87,12 @@ def _turns(items: nodes.Node | None) -> int:
     return TURNS
 
 
-def _steps(node: nodes.Node) -> int:
-    return sum(1 for _ in node.find_all((nodes.Filter, nodes.Operand)))
+def _is_step(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Filter | nodes.Operand)
 
 
-def _fits(node: nodes.Node) -> int:
-    return sum(each.name == "fit" for each in node.find_all(nodes.Filter))
+def _is_elastic(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Filter) and node.name == "fit"
 
 
 def _prints(node: nodes.Node) -> bool:

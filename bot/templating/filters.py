@@ -232,7 +232,8 @@ def length(value: object) -> int:
 
 # -- hashtags ----------------------------------------------------------------------------------------------------------
 
-_APOSTROPHES = re.compile("['’ʼ`]")
+_APOSTROPHES: Any = regex.compile(r"['’ʼ`׳״]|(?<=\p{Hebrew})\"(?=\p{Hebrew})")  # with those of Hebrew acronyms
+_PLUS: Any = regex.compile(r"(?<=\p{Latin}\+?)\+(?![^\s+])")  # as in Disney+ and C++
 _WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{Nd}\u200c_]+")
 _LETTER: Any = regex.compile(r"\p{L}")
 _UNSPACED: Any = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
@@ -282,7 +283,8 @@ def _settled(context: Effort) -> dict[str, str]:
 def _hashtag_body(tag: str, language: str) -> str:
     tag = _one_dot(tag) if has_dotted_i(language) else tag
     # ZWNJ stands between the letters of a word; at its ends it says nothing.
-    words = [word for found in _WORDS.findall(_APOSTROPHES.sub("", tag)) if (word := found.strip(_ZWNJ))]
+    tag = _PLUS.sub(" Plus", _APOSTROPHES.sub("", tag))
+    words = [word for found in _WORDS.findall(tag) if (word := found.strip(_ZWNJ))]
     body = ""
     for word in words:
         capital = _capital(word[0], language)

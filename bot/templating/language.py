@@ -53,6 +53,7 @@ class _Checker:
     def __init__(self, vocabulary: Collection[str]) -> None:
         self.names = list(vocabulary)
         self.in_loop = False
+        self.looped: dict[str, str] = {}  # what the name of a {% for %} stands for
 
     def children(self, node: nodes.Node, printed: bool = False) -> None:
         for child in node.iter_child_nodes():
@@ -146,10 +147,11 @@ class _Checker:
             raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
         outside = self.names
         self.names, self.in_loop = [*outside, node.target.name, "loop"], True
+        self.looped = {node.target.name: _field_name(node.iter)}
         for child in (node.test, *node.body, *node.else_):
             if child is not None:
                 self.visit(child)
-        self.names, self.in_loop = outside, False
+        self.names, self.in_loop, self.looped = outside, False, {}
 
     def _optional(self, node: nodes.Scope) -> None:
         if not _has_fit(node):
@@ -188,7 +190,8 @@ class _Checker:
         for option in options:
             known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
         _try_options(node.args, options, node.lineno)
-        options.append(nodes.Keyword("name", nodes.Const(_field_name(node.node)), lineno=node.lineno))
+        name = _field_name(node.node)
+        options.append(nodes.Keyword("name", nodes.Const(self.looped.get(name, name)), lineno=node.lineno))
 
 
 def _refuse_twice(node: nodes.Filter) -> None:

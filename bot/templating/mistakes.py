@@ -86,7 +86,7 @@ def misuse(error: TemplateSyntaxError) -> Misuse:
         return _unknown_tag(unknown[1], line, _NOT_CLOSED.search(message))
     if closing := _NOT_CLOSED.search(message):
         return _not_closed(closing[1], line)
-    if message.startswith("unexpected end of template"):
+    if message.removeprefix("unexpected ").strip("'").startswith("end of template"):
         return Misuse("something that was opened is not closed.", line, "Look for a missing }} or %}.")
     if message.startswith("Missing end of comment"):
         return Misuse("a comment is not closed.", line, "Write #} where it ends.")
