@@ -10,22 +10,28 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
 
-from bot import decide
+from bot import decide, lastrun
 from bot.app import open_home
 from bot.article import Article
+from bot.claim import Answered, Finding, Lease
+from bot.deliver import Flow, take_turn
 from bot.delivery import Delivery, State
 from bot.dispatch import run_pass, wake_lanes
 from bot.ingest import add_article
 from bot.nightdesk import Nightdesk
-from bot.pausing import Then, close_lane, open_door, pause, resume
-from bot.store import deliveries, doors, lanes
+from bot.pausing import EVERYTHING, Then, close_lane, open_door, pause, resume
+from bot.store import deliveries, doors, lanes, pauses
 from bot.store.database import Transaction
+from bot.store.lastrun import LastRun
+from bot.summary import Summary
 from tests.test_doors import DOOR, live_accounts
 from tests.world import World
 
@@ -35,6 +41,7 @@ SECONDS = 3.0
 BREATH = 0.02  # seconds between two rounds of most: else the workers would hardly come to their turn
 NAMES = [f"x-{letter}" for letter in "abcdefghij"]
 Act = Callable[[Nightdesk, random.Random], None]
+Given = TypeVar("Given")
 
 
 @pytest.fixture
@@ -133,6 +140,71 @@ def _pause(desk: Nightdesk, chance: random.Random) -> None:
     pause(desk, account=name, reason="lunch", until=None, actor="anna")
     resume(desk, account=name, then=chance.choice([Then.PUBLISH, Then.SKIP_STALE]), actor="anna")
     time.sleep(BREATH)
+
+
+def test_leases_of_which_stock_is_taken_are_locked_in_order_with_the_lanes_of_the_turn(ten: World) -> None:
+    """After a refused turn: an answer for x-b is recorded, and what was never sent on x-a is called off."""
+    with open_home(ten.home) as desk, open_home(ten.home) as other:
+        now = desk.clock.real_now()
+        with desk.database.begin() as tx:
+            lanes.wake(tx, None)
+            held = lanes.claim(tx, owner=desk.owner, desk_now=now, until=now + timedelta(minutes=1), most=2)
+        fences = {lane.account: lane.fence for lane in held}
+        assert list(fences) == ["x-a", "x-b"]
+        lease = Lease(account=desk.account("x-b"), live=True, fence=fences["x-b"])
+        answers = [Answered(lease=lease, answer=Finding())]
+        flow = Flow(print, lambda: True, lambda: None, Summary(), {"x-b": fences["x-b"]}, answers=answers, failures=1)
+        turn = _beside(
+            other,
+            lambda: take_turn(desk, flow, room=0),
+            first=lambda tx: lanes.lock(tx, ["x-a"]),
+            then=lambda tx: lanes.lock(tx, ["x-b"]),
+        )
+        assert turn is not None
+        with desk.database.read() as tx:
+            assert lanes.held_by(tx, desk.owner) == []
+
+
+def test_a_restored_backup_locks_the_lanes_before_it_pauses_everything(ten: World) -> None:
+    with open_home(ten.home) as desk, open_home(ten.home) as other:
+        now = desk.clock.real_now()
+
+        def stop() -> bool:
+            with desk.database.begin() as tx:
+                lastrun._stop_everything(desk, tx, LastRun(database="a", run=1, attempt=1, at=now))
+            return True
+
+        assert _beside(
+            other,
+            stop,
+            first=lambda tx: lanes.lock(tx, ["x-a"]),
+            then=lambda tx: pauses.set(tx, EVERYTHING, reason="lunch", until=None, at=now, actor="anna"),
+        )
+
+
+def _beside(
+    other: Nightdesk,
+    work: Callable[[], Given],
+    *,
+    first: Callable[[Transaction], None],
+    then: Callable[[Transaction], None],
+) -> Given:
+    """What our work gives when another transaction wants the same, has its `first` already, and only then the rest.
+
+    The work waits, and it must hold nothing that the other one still wants.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with other.database.begin() as tx:
+            first(tx)
+            working = pool.submit(work)
+            while not _somebody_waits(tx):
+                assert not working.done(), f"it had nothing to wait for: {working.result()}"
+            then(tx)
+        return working.result(timeout=30)
+
+
+def _somebody_waits(tx: Transaction) -> bool:
+    return bool(tx.exec_driver_sql("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").scalar_one())
 
 
 def _circles(database_url: str) -> int:
