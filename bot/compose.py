@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from bot.account import Account
 from bot.article import Article, kind_of
@@ -150,7 +152,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
         "language": line(article.language),
         "image": line(link_in_text(article.image)),
         "source": line(article.source),
-        "published": article.published.astimezone(account.zone) if article.published else None,
+        "published": _in_zone(article.published, account.zone) if article.published else None,
         "breaking": article.breaking,
         "account": {
             "name": account.name,
@@ -173,6 +175,8 @@ def link_in_text(url: str) -> str:
     """
     start = _BEFORE_PATH.match(url)
     host, rest = (url[: start.end()], url[start.end() :]) if start else ("", url)
+    if rest.startswith("#"):  # X reads no fragment right behind a host; an empty path is the same as / (section 6.2.3)
+        rest = f"/{rest}"
     spellings = (spell(rest) for spell in _SPELLINGS)
     found = next(filter(_is_read_whole, spellings), _SPELLINGS[0](rest))
     return (host if host == clean(host) else _ascii(host)) + found
@@ -197,13 +201,24 @@ def _ascii(rest: str) -> str:
 def _plain(rest: str) -> str:
     """Nothing but letters, digits and what parts an address; signs at the end of path, query or fragment escaped."""
     escaped = quote(rest, safe="/?&=#%+-_.~:;,@", errors="surrogatepass")
+    end = _PATH.match(escaped).end()
+    path = escaped[:end].rstrip("&")  # X ends a path before such signs, but a query behind them
+    escaped = f"{path}{'%26' * (end - len(path))}{escaped[end:]}"
     return _SIGNS_AT_AN_END.sub(lambda found: "".join(f"%{ord(sign):02X}" for sign in found[0]), escaped)
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # within a day of what no calendar has, the years 0 and 10000
+        return moment
 
 
 _SPELLINGS = (_least, _ascii, _plain)
 _BEFORE_PATH = re.compile(r"[^/?#]*//[^/?#]*")
 _NEVER_IN_LINKS = re.compile(r'[\s"<>\\^`{}]')
 _SIGNS_AT_AN_END = re.compile(r"[-.~:;,@]+(?=[?#]|\Z)|%(?![0-9A-Fa-f]{2})")
+_PATH: Any = re.compile("[^?#]*")
 _SAFE = "".join(character for character in map(chr, range(0x21, 0x7F)) if not _NEVER_IN_LINKS.match(character))
 
 

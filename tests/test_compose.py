@@ -173,15 +173,20 @@ def test_a_template_gets_the_whole_vocabulary_and_dates_in_the_accounts_zone() -
     values = template_values(article, account())
     assert list(values) == list(VOCABULARY)
     assert str(values["published"]) == "2026-11-09 02:30:00+04:00"
-    assert values["account"] == {
-        "name": "main",
-        "identity": "example",
-        "handle": "@example",
-        "language": "",
-        "hashtags": {},
-        "utm": {},
-    }
-    assert template_values(article, account(identity="1234567890"))["account"]["handle"] == ""  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Baku"),
+        (datetime(1, 1, 1, 2, tzinfo=UTC), "America/New_York"),
+    ],
+)
+def test_a_date_at_the_end_of_the_calendar_is_written_as_it_came(moment: datetime, zone: str, tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("{{ title }} {{ published|date('%d.%m.') }} {{ published|date('full') }}")
+    own = account("t.j2", zone=zone)
+    text = compose(Article(title="T", published=moment), own, X, Templates([tmp_path])).text
+    assert text.startswith(moment.strftime("T %d.%m. "))
 
 
 HOSTILE = "@someone #tag $TSLA evil.com https://evil.com/x @[1:1:Page]"
@@ -506,6 +511,9 @@ def test_ten_megabytes_of_anything_take_time_in_proportion(piece: str, template:
         "https://news.example.com/新闻/1": "https://news.example.com/%E6%96%B0%E9%97%BB/1",
         "https://news.example.com?x=é": "https://news.example.com?x=%C3%A9",
         "https://news.example.com/a.": "https://news.example.com/a%2E",
+        "https://news.example.com/a&": "https://news.example.com/a%26",
+        "https://news.example.com/a&b&&?c&": "https://news.example.com/a&b%26%26?c&",
+        "https://news.example.com#top": "https://news.example.com/#top",
         "https://news.example.com/a)?b=c!": "https://news.example.com/a%29?b=c%21",
         "https://news.example.com/a[1]": "https://news.example.com/a%5B1%5D",
         "https://news.example.com/100%": "https://news.example.com/100%25",

@@ -537,6 +537,22 @@ MISTAKES = {
     "a number of thousands of digits": ("{{ " + "9" * 5000 + " }}", "too large a number"),
     "too many parts": ("{{ title }}" * 1001, "the template is too large"),
     "too many bytes": ("x" * (MOST_BYTES + 1), "a post template has at most 20,000"),
+    "one brace on each side": ("a\n{ title } {{ url }}", "line 2: “{ title }” has a brace too few or too many."),
+    "one brace, and a filter": ("{title|upper} {{ url }}", "“{title|upper}” has a brace too few"),
+    "a brace too many": (
+        "{{ title }}} {{ url }}",
+        "“}}}” has a brace too few or too many. A field is written {{ title }}",
+    ),
+    "braces that nothing opened": ("{{ title }}\n}} {{ url }}", "line 2: “}}” has a brace"),
+    "a tag that nothing opened": ("{{ title }} endif %}", "“%}” has a brace"),
+    "a space inside the braces of a tag": ("{ % if title % }{{ title }}{ % endif % }", "“{ %” has a brace"),
+    "a space inside the braces of a field": ("{ { title } }{{ url }}", "“{ {” has a brace"),
+    "a second else": (
+        "{% if title %}a{% else %}b{% else %}c{% endif %}",
+        "{% else %} comes after an {% else %}, which is the last. Leave one of them out.",
+    ),
+    "an elif behind the else": ("{% if title %}a{% else %}b{% elif url %}c{% endif %}", "{% elif %} comes after an"),
+    "an elif in a loop": ("{% for t in tags %}a{% elif url %}c{% endfor %}", "{% elif %} belongs to an {% if %}."),
     "not UTF-8": ("a\n\xe9".encode("latin-1"), "line 2: this is not text in UTF-8"),
     "binary": (b"GIF\0\0", "is not a text file"),
 }
@@ -554,6 +570,10 @@ def test_a_mistake_is_told_with_file_and_what_to_do(
 
 
 NO_MISTAKES = {
+    "braces that are none of a field": (
+        "{ } {smile} :} {: {{ '}}' }}{% raw %}{{ title }}{% endraw %}",
+        "{ } {smile} :} {: }}{{ title }}",
+    ),
     "a date that may be missing": ("{{ (published if published else none)|date('%d.%m.')|upper }}", "08.11."),
     "a date and what stands with it": ("{{ 'on ' ~ published|date('%d.%m.') if published }}", "on 08.11."),
     "questions of fields that are no text": (
@@ -673,7 +693,13 @@ NAMES_OF_FIELDS = {
     "{{ (title|quote if author else title)|fit(1) }}": "title",
     "{{ (author ~ ': ' ~ title)|fit(1) }}": "author",
     "{{ (author and title)|fit(1) }}": "title",
-    "{{ (short_title or title)|fit(1) }}": "short_title",
+    "{{ (short_title or title)|fit(1) }}": "title",
+    "{{ (author or title)|fit(1) }}": "author",
+    "{{ (short_title if short_title and not breaking else title)|upper|fit(1) }}": "title",
+    "{{ (image or summary or title)|upper|fit(1) }}": "summary",
+    "{{ image|default(title)|fit(1) }}": "title",
+    "{{ ((title|lower) or summary)|fit(1) }}": "title",
+    "{% for each in [summary] %}{{ (image or each or title)|fit(1) }}{% endfor %}": "summary",
     "{{ ('x' if author else account.handle)|fit(1) }}": "account.handle",
     "{{ ('x' if author)|fit(1) }}": "text",
     "{% for each in [summary] %}{{ each|upper|fit(1) }}{% endfor %}": "summary",

@@ -115,7 +115,8 @@ def test_work_beyond_any_post_is_refused_in_plain_words_with_its_line() -> None:
 
 @pytest.mark.parametrize(("article", "broken"), [("usual", True), ("endless", False)])
 def test_it_is_the_templates_fault_unless_the_article_is_endless(article: str, broken: bool) -> None:
-    source = in_sport("{% for t in tags %}" + "{{ 'x' if (title ~ t)|replace('a', '" + "b" * 9_000 + "') }}" * 2)
+    grown = "{{ 'x' if (title ~ t)|replace('a', '" + "b" * 9_000 + "') }}"
+    source = in_sport("{% for t in tags %}" + grown * 2)
     template = Templates([]).compile("t", source.replace("{% endif %}", "{% endfor %}{% endif %}"))
     with pytest.raises(TemplateFailed) as told:
         printed(template, "t", {**ARTICLES[article], "tags": ["ab"] * 100, "title": "a" * 9})

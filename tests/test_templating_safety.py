@@ -483,6 +483,15 @@ MISTAKES = {
     "{{ published|date('lnog') }}": "date knows 'full', 'long'",
     "{{ url|utm(sorce='x') }}": "utm knows no sorce",
     "": "the template is empty",
+    "{% if section == 'Sport' %}\n{{ url|utm(campain='x') }}{% endif %}{{ title }}": "line 2: utm knows no campain",
+    "{% if author %}{% elif section == 'Sport' %}{{ title|date }}{% endif %}{{ title }}": "date needs a date",
+    "{% if author %}{{ title }}{% elif title > 5 %}b{% endif %}": "> compares two numbers or two texts, not a text and",
+    "{% if author %}{{ title }}{% else %}{{ title|first }}{% endif %}": "first takes a list",
+    "{{ title }}{{ '' if title else published|date('%Q') }}": "“%Q” is no way to write a date",
+    "{{ author or 5|hashtag }}": "hashtag takes a section or a list",
+    "{% if section == 'Sport' and title|last == 'x' %}a{% endif %}{{ title }}": "last takes a list",
+    "{% for tag in tags if tag == 'Sport' %}{{ tag|first }}{% endfor %}{{ title }}": "first takes a list",
+    "{% for tag in tags %}{{ tag }}{% else %}{{ title|date }}{% endfor %}": "date needs a date",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -111,6 +112,11 @@ def test_a_quotation_that_is_cut_keeps_its_marks_and_one_that_vanishes_loses_the
     source = "{{ section }}{{ title|quote|fit(1, prefix=': ', suffix='!') }}"
     assert render(source, 34) == "City life: “old bridge in Baku…”!"
     assert render(source, 12) == "City life"
+
+
+@pytest.mark.parametrize("change", ["upper", "lower", "upper_first", "trim", "upper|lower"])
+def test_a_quotation_keeps_its_marks_whatever_is_done_with_its_letters(render: Render, change: str) -> None:
+    assert re.fullmatch("“.+…”", render(f"{{{{ title|quote|{change}|fit(1) }}}}", 20))
 
 
 ALTERNATIVES = {

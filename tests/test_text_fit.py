@@ -225,6 +225,19 @@ def test_equal_priorities_share_the_room() -> None:
     assert sum(lengths) > 105
 
 
+def test_a_field_that_is_never_cut_is_not_left_out_for_an_equal_that_may_be() -> None:
+    whole, text = mark("x" * 40, 1, cut="none"), mark("word " * 20, 1)
+    assert fitted(f"{whole}\n{text}", 60) == f"{'x' * 40}\nword word word…"
+    assert fitted(f"{whole}\n{text}\n{mark('y' * 30, 1, cut='none')}", 90).endswith("\nword word word…\n" + "y" * 30)
+    assert "x" not in fitted(f"{whole}\n{text}", 43), "the other would vanish"
+
+
+def test_a_sentence_below_the_minimum_takes_no_word_from_it() -> None:
+    text = f"{'aaaa ' * 10}end. {'Bbbb ' * 20}end."
+    for least, length in {20: 54, 54: 54, 55: 80, 75: 80}.items():
+        assert len(fitted(mark(text, 1, min=least, cut="sentence"), 80)) == length
+
+
 def test_what_a_short_field_does_not_need_goes_to_its_equals() -> None:
     rendered = mark("ab", 1) + "\n" + mark("word " * 20, 1)
     assert fitted(rendered, 43) == "ab\nword word word word word word word word…"

@@ -65,7 +65,7 @@ def text_of(chance: random.Random, most: int = 60) -> str:
 
 
 def marked(chance: random.Random, name: str, priority: int, *, equal: bool = False) -> str:
-    cut = chance.choice(CUTS[:5] if equal else CUTS)
+    cut = chance.choice(CUTS)
     value: object = text_of(chance)
     if cut == "item" and chance.random() < 0.5:
         value = [text_of(chance, 3) for _ in range(chance.randint(0, 8))]
@@ -165,8 +165,28 @@ class Whole:
         return next((each for each in candidates if self.fits(each)), shown)
 
     def shared(self) -> Sequence[Form]:
-        """What fields of one priority get: all up to a level, then form by form, then each as far as it can."""
+        """What fields of one priority get: all up to a level, then form by form, then each as far as it can.
+
+        A field that would get nothing that way gets its shortest form all the same, if the others can keep theirs.
+        """
         least = [self.next_form(forms, -1) for forms in self.forms]
+        numbers = self.shared_from(least)
+        first = [
+            at if forms[at].end else self.next_form(forms, at) for forms, at in zip(self.forms, least, strict=True)
+        ]
+        seen = [bool(form.end) for form in self.forms_of(numbers)]
+        for index in sorted(range(len(seen)), key=lambda each: (self.forms[each].width(first[each]), each)):
+            if not seen[index] and self.forms[index].whole.end:
+                also = [*seen[:index], True, *seen[index + 1 :]]
+                smallest = [first[each] if also[each] else least[each] for each in range(len(also))]
+                if self.fit(smallest):
+                    seen, numbers = also, self.shared_from(smallest)
+        shown: Sequence[Form] = self.forms_of(numbers)
+        for index in self.by_priority():
+            shown = self.grown(shown, index)
+        return shown
+
+    def shared_from(self, least: list[int]) -> list[int]:
         levels = {forms.width(number) for forms in self.forms for number in range(len(forms))}
         numbers = next(
             (each for level in sorted(levels, reverse=True) if self.fit(each := self.at_level(least, level))), least
@@ -182,10 +202,7 @@ class Whole:
                     numbers = more
                 else:
                     growing.remove(index)
-        shown: Sequence[Form] = self.forms_of(numbers)
-        for index in self.by_priority():
-            shown = self.grown(shown, index)
-        return shown
+        return numbers
 
     def at_level(self, least: Sequence[int], level: int) -> list[int]:
         """The widest form of each field that is itself at most `level` long."""

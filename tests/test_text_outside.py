@@ -124,6 +124,16 @@ ALLOWED = {
         "https:|//domain.az@evil.com",
         ["domain.az"],
     ),
+    "a link that hides another behind its port": (
+        "https://domain.az:80@evil.com domain.az:443/a domain.az: yes, domain.az:pass@evil.com",
+        "https:|//domain.|az:80@evil.com domain.az:443/a domain.az: yes, domain.|az:pass@evil.com",
+        ["domain.az"],
+    ),
+    "nor one that X reads as another for the plus behind it": (
+        "evil.com.domain.az+)80",
+        "evil.|com.domain.az+)80",
+        ["domain.az"],
+    ),
     "a host longer than any": ("a." * 200 + "domain.az", "a." * 200 + "domain.|az", ["domain.az"]),
     "one whose first 254 characters are allowed": (
         "aa." + "a." * 121 + "domain.az.evil.com",

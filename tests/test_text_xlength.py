@@ -113,6 +113,8 @@ LIMITS = {
     "a link whose domain nobody knows": ("https://a.zzz/b", 23),
     "the same, longer than a link": ("https://a.zzz/" + "b" * 20, 34),
     "two of them": ("https://a.zzz http://b.zzz", 47),
+    "one beside an emoji that counts more by the reference": (f"{PHOENIX} https://a.zzz", 5 + 1 + 23),
+    "such an emoji beside a domain newer than the reference": (f"{PHOENIX} https://a.kids", 5 + 1 + 23),
     "an unknown domain in another script": ("https://новости.ъъъ", 23),
     "an unknown bare domain is words": ("a.zzz", 5),
     "an address in digits is words": ("http://127.0.0.10/", 18),

@@ -6,8 +6,9 @@ Which there are, and what each is for, stands in `bot.templating.vocabulary`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 import regex
@@ -98,12 +99,27 @@ def default(value: object, fallback: object = "") -> object:
 # -- letters -----------------------------------------------------------------------------------------------------------
 
 
-@pass_context
+Change = Callable[[Effort, object], str]
+
+
+def _quoted_too(change: Change) -> Change:
+    """A filter that changes letters: of a quoted text those between the marks, which |fit still keeps when it cuts."""
+
+    @wraps(change)
+    def changed(context: Effort, text: object) -> str:
+        if isinstance(text, Quoted):
+            return Quoted.made(change(context, text.inside), text.marks)
+        return change(context, text)
+
+    return pass_context(changed)
+
+
+@_quoted_too
 def upper(context: Effort, text: object) -> str:
     return _upper(_read(context, text), _language(context))
 
 
-@pass_context
+@_quoted_too
 def lower(context: Effort, text: object) -> str:
     text = _read(context, text)
     if not has_dotted_i(_language(context)):
@@ -114,7 +130,7 @@ def lower(context: Effort, text: object) -> str:
 _BEFORE_FIRST: Any = regex.compile(r"[^\p{L}\p{M}\p{N}]*+")
 
 
-@pass_context
+@_quoted_too
 def upper_first(context: Effort, text: object) -> str:
     """A capital at the beginning, behind any quotation mark; a text that begins with a figure stays as it is."""
     text, language = _read(context, text), _language(context)
@@ -194,7 +210,7 @@ def replace(context: Effort, text: object, old: object, new: object) -> str:
     return text.replace(old, new)
 
 
-@pass_context
+@_quoted_too
 def trim(context: Effort, text: object) -> str:
     return _read(context, text).strip()
 

@@ -117,10 +117,11 @@ def _is_costly(error: TemplateFailed) -> bool:
 
 
 def try_out(templates: Templates, name: str) -> None:
-    """Checks the template, then prints two articles with it: a usual one, and one with nothing in it."""
+    """Checks the template, then prints a usual article with it, one with nothing in it, and all that any could have."""
     templates.check(name)
     templates.render(name, SAMPLE)
     templates.render(name, {field: nothing(value) for field, value in SAMPLE.items()})
+    templates.render_all_parts(name, SAMPLE)
 
 
 def nothing(value: object) -> object:

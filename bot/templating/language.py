@@ -18,7 +18,8 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from bot.templating.bounds import refuse_too_much
-from bot.templating.mistakes import Misuse, known
+from bot.templating.cutnames import field_name, name_of
+from bot.templating.mistakes import Misuse, known, refuse_broken_braces
 from bot.templating.printing import ONLY_PARTS, no_text, prints_link, refuse_no_text
 from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, PARTS, TAGS, TESTS, VOCABULARY
 from bot.text.clean import clean
@@ -83,6 +84,7 @@ class _Checker:
             case nodes.Scope():
                 self._optional(node)
             case nodes.Output():
+                refuse_broken_braces(node.nodes, self.names)
                 self.children(node, printed=True)
                 refuse_no_text(node.nodes)
             case nodes.Concat():
@@ -147,7 +149,7 @@ class _Checker:
             raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
         outside = self.names
         self.names, self.in_loop = [*outside, node.target.name, "loop"], True
-        self.looped = {node.target.name: _field_name(node.iter)}
+        self.looped = {node.target.name: field_name(node.iter)}
         for child in (node.test, *node.body, *node.else_):
             if child is not None:
                 self.visit(child)
@@ -190,8 +192,7 @@ class _Checker:
         for option in options:
             known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
         _try_options(node.args, options, node.lineno)
-        name = _field_name(node.node)
-        options.append(nodes.Keyword("name", nodes.Const(self.looped.get(name, name)), lineno=node.lineno))
+        options.append(nodes.Keyword("name", name_of(node.node, self.looped), lineno=node.lineno))
 
 
 def _refuse_twice(node: nodes.Filter) -> None:
@@ -274,23 +275,6 @@ def _try_arguments(node: nodes.Filter) -> None:
     except TypeError:
         example = FILTERS[node.name].example
         raise Misuse(f"|{node.name} is not used like this.", node.lineno, f"An example: {example}") from None
-
-
-def _field_name(node: nodes.Node | None) -> str:
-    """What a field is called when it is reported as cut: the first value its text is made of."""
-    if isinstance(node, nodes.CondExpr):
-        return _first_name((node.expr1, node.expr2))
-    if isinstance(node, nodes.And):
-        return _field_name(node.right)
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        return f"{node.node.name}.{node.attr}"
-    return _first_name(node.iter_child_nodes()) if node else "text"
-
-
-def _first_name(parts: Iterable[nodes.Node | None]) -> str:
-    return next((name for part in parts if (name := _field_name(part)) != "text"), "text")
 
 
 _INSTEAD = {

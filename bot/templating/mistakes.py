@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
+from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
 from bot.templating.vocabulary import FILTERS, FIT_OPTIONS, TAGS
@@ -31,6 +33,28 @@ def known(name: str, names: Collection[str], line: int, kind: str = "field") -> 
         near = [meant] if meant in names else difflib.get_close_matches(name.lower(), names, n=1)
         hint = f"Did you mean “{near[0]}”? " if near else ""
         raise Misuse(f"there is no {kind} called “{name}”.", line, f"{hint}There are: {', '.join(sorted(names))}.")
+
+
+_BROKEN_BRACES = re.compile(r"}}|%}|[{]\s+[{%]|[}]\s+[}]|[{]\s*(?P<name>\w+)\s*[}]|[{]\s*(?P<piped>\w+)\s*\|[^{}]*[}]")
+
+
+def refuse_broken_braces(parts: Sequence[nodes.Node], names: Collection[str]) -> None:
+    """Refuses fixed text that looks like a field or a tag with a brace too few or too many: it would be posted."""
+    for before, text in pairwise([None, *parts]):
+        if (
+            isinstance(text, nodes.TemplateData) and "{{" not in text.data and "{%" not in text.data
+        ):  # else it is {% raw %}
+            if isinstance(before, nodes.Expr) and not isinstance(before, nodes.TemplateData) and text.data[0] == "}":
+                raise _broken_brace("}}}", text.lineno)
+            for found in _BROKEN_BRACES.finditer(text.data):
+                name = found["name"] or found["piped"]
+                if not name or name in names:
+                    raise _broken_brace(found[0], text.lineno + text.data.count("\n", 0, found.start()))
+
+
+def _broken_brace(shown: str, line: int) -> Misuse:
+    hint = "A field is written {{ title }}, a tag {% if title %}. To post braces, print them: {{ '}}' }}."
+    return Misuse(f"“{shown[:_LONGEST_NAME]}” has a brace too few or too many.", line, hint)
 
 
 _ELSEWHERE = {
@@ -218,6 +242,12 @@ def _not_closed(tag: str, line: int) -> Misuse:
 def _unknown_tag(tag: str, line: int, inside: re.Match[str] | None) -> Misuse:
     if tag in _ELIF:
         return Misuse(f"there is no tag called “{tag}”.", line, "Write {% elif %}.")
+    if tag == "elif" and inside and inside[1] != "if":
+        return Misuse(
+            "{% elif %} belongs to an {% if %}.", line, f"Close the {{% {inside[1]} %}} first, or write {{% if %}}."
+        )
+    if inside and tag in ("else", "elif"):
+        return Misuse(f"{{% {tag} %}} comes after an {{% else %}}, which is the last.", line, "Leave one of them out.")
     if tag.startswith("end") or tag in ("else", "elif"):
         return (
             _not_closed(inside[1], line)

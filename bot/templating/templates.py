@@ -19,6 +19,7 @@ from bot.templating import effort, lookup
 from bot.templating.filters import MOST_CHARACTERS, shown_whole
 from bot.templating.language import Optional, check
 from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
+from bot.templating.unfolded import unfold
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 
@@ -175,12 +176,25 @@ class Templates:
             self._paths[name] = [] if outside else [str(folder / pure) for folder in self.folders]
         return self._paths[name]
 
-    def compile(self, name: str, source: str) -> Template:
-        """A template of this text, which is not in any file. Raises TemplateBroken when it has a mistake."""
+    def render_all_parts(self, name: str, values: Mapping[str, object]) -> None:
+        """Prints what any article could have printed, to find mistakes in parts that only a few come to.
+
+        Raises TemplateFailed, with file and line.
+        """
+        source = _source(name, Path(self._stamp(name).path))
+        printed(self.compile(name, source, all_parts=True), name, values)
+
+    def compile(self, name: str, source: str, *, all_parts: bool = False) -> Template:
+        """A template of this text, which is not in any file. Raises TemplateBroken when it has a mistake.
+
+        With `all_parts` it does what stands under any condition (`bot.templating.unfolded`).
+        """
         source = clean(source)
         try:
             tree = self._sandbox.parse(source, name, name)
             check(tree, self._vocabulary)
+            if all_parts:
+                unfold(tree)
             effort.count(tree)
             code = self._sandbox.compile(tree, name, name)
         except TemplateSyntaxError as error:

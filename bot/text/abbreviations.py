@@ -14,7 +14,7 @@ _ENGLISH = (
     " Cpl Pvt Pfc Brig Cmdr Adm Pres Amb Atty Supt Insp Det Sec Mt Ft"
     " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri vs approx ca cf ed est"
     " incl Inc Ltd Co Corp Bros Vol Fig Ave Blvd Rd Dept Univ Spc Asst Dist Br Pt"
-    " Calif Fla Tenn Minn Ala Ariz Wis Penn Okla Colo Conn Ky Neb Nev Mich"
+    " Calif Fla Tenn Minn Ala Ariz Wis Penn Okla Colo Conn Ky Neb Nev Mich Ga Va Cllr Pte Wm Exec"
 )
 _GERMAN = (
     "bzw ggf Hr Fr Nr Str Okt Dez Mio Mrd inkl Inkl evtl Evtl sog vgl Vgl usw zzgl Dipl Ing geb gest Chr Jh Fa Fam Abs"
@@ -30,13 +30,13 @@ _OTHERS = (  # Dutch, Czech, Hungarian, the Nordic languages
 _TURKIC = (
     "prof dos akad müəl dr resp təxm məs ray qəs küç pros mənz doç yrd öğr gör uzm sn cad sok mah bul apt pr alb yzb"
     " bnb org hz bkz bşk kpt müh ecz şti vb vd cən leyt şər mln mlrd"
-    " şəh kənd çvş bşçvş müd tuğg tümg korg gn blv alm kd"
+    " şəh kənd çvş bşçvş müd tuğg tümg korg gn blv alm kd arş azərb"
 )
-_TURKISH_TITLES = "Op Ord Cd"  # in lower case words of other languages
+_TURKISH_TITLES = "Op Ord Cd İst Mim"  # in lower case words of other languages
 _SLAVIC = (
     "акад проф доц им ул пл пр просп бул пер кв корп стр респ обл гор руб коп тыс млн млрд см ср напр гл ред зам нач"
     " ген полк сб св ім вул буд грн долл корр пос наб гр лейт мкр мин"
-    " зв дер оз подполк кап ст"
+    " зв дер оз подполк кап ст адм инж кн изд нац гос деп"
 )
 _GREEK = "Δρ δρ Καθ καθ Αγ αγ"
 

@@ -193,12 +193,31 @@ class _Solver:
         Each gets the widest form up to a level, the highest at which the whole text fits; then, while it fits, the
         narrowest next form of any is taken; and what is left then goes to each in turn.
         """
-        left = equals if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)) else []
+        if len(equals) > 1 and not self._fits(dict.fromkeys(equals, WHOLE)):
+            self._share_out(equals)
+            self._leave_none_empty(equals)
+        for index in equals:
+            self.picks[index] = self._grown(index)
+
+    def _share_out(self, left: list[int]) -> None:
         while len(left) > 1:
             self._raise_level(left)
             left = self._hand_out_rest(left)
-        for index in equals:
-            self.picks[index] = self._grown(index)
+
+    def _leave_none_empty(self, equals: list[int]) -> None:
+        """A field of which even the least is above the level is shown all the same, if no other has to vanish."""
+        nothing = {index: self.forms[index].narrowest() for index in equals}
+        least = {
+            index: pick if self.forms[index][pick].end else self.forms[index].narrowest(pick)
+            for index, pick in nothing.items()
+        }
+        seen = {index for index in equals if self.forms[index][self.picks[index]].end}
+        for _, index, pick in sorted(self._ranked(*form) for form in least.items() if form[0] not in seen):
+            smallest = nothing | {each: least[each] for each in seen} | {index: pick}
+            if self._fits(smallest):
+                seen.add(index)
+                self.picks |= smallest
+                self._share_out(equals)
 
     def _raise_level(self, equals: list[int]) -> None:
         """Handing out room form by form comes to much the same, but takes a measurement for each form."""

@@ -280,7 +280,13 @@ class Forms:
             found.pop()
         ends = sentence_ends(self.whole.source[: len(beginning) + _CONTEXT])
         self._sentence_ends = frozenset(ends)
-        return _preferring_sentences(found, ends) if cut is CutAt.SENTENCE else found
+        return _preferring_sentences(found, self._ends_to_prefer(ends)) if cut is CutAt.SENTENCE else found
+
+    def _ends_to_prefer(self, ends: list[int]) -> list[int]:
+        """Without those of sentences that come to less than the minimum, and so are no form at all."""
+        text = self.whole.source
+        first = bisect_left(ends, self.rules.minimum, key=lambda end: self._width(Form(text, end, "")))
+        return ends[first:]
 
     def _items(self) -> list[Atom]:
         """Where each item ends; those beyond twice the limit cannot fit in any measure worth the name."""

@@ -163,7 +163,11 @@ def _address_end(text: str, host: re.Match[str] | None, allowed: Collection[str]
         return 0
     beside = text[max(0, host.start() - 1) : host.start()] + text[host.end() : host.end() + 1]
     name = f".{host[0].casefold()}"
-    if _OTHER_HOST.search(beside) or not any(name.endswith(f".{entry}") for entry in allowed):
+    if (
+        _OTHER_HOST.search(beside)
+        or _MAY_BE_NAMED.match(text, host.end())
+        or not any(name.endswith(f".{entry}") for entry in allowed)
+    ):
         return 0
     rest = _REST.match(text, host.end())
     return rest.end() if rest else host.end()
@@ -171,7 +175,9 @@ def _address_end(text: str, host: re.Match[str] | None, allowed: Collection[str]
 
 _LONGEST_HOST = 254  # characters; one more than a host can have (RFC 1035, section 2.3.4)
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
-_OTHER_HOST: Any = regex.compile(r"[\p{Latin}\p{M}\p{Nd}_@＠]")
+_OTHER_HOST: Any = regex.compile(r"[\p{Latin}\p{M}\p{Nd}_@＠+]")
+# What is no port may be a password, and the host may follow it: http://example.com:80@other.com
+_MAY_BE_NAMED = re.compile(r":(?!\d{1,5}(?:[/?#\s]|\Z))[\w.~%!$&'()*+,;=-]")
 _REST = re.compile(r"(?:/[A-Za-z0-9_./%~+@-]*)?(?:\?[A-Za-z0-9_./%~+=&-]*)?")  # all of it is the link's to X
 
 _ALLOWED: dict[str, Callable[[str, Any, Collection[str]], int]] = {

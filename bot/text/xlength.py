@@ -65,7 +65,7 @@ def limit_length(text: str) -> int:
     r"""Length of `text` in weighted characters that is held against `X_LIMIT`.
 
     Nobody outside knows which tables X uses by now, so it is the larger of two counts: with the reference's tables,
-    and with newer ones. A link with a protocol whose top-level domain is in neither counts as a link or as its
+    and with newer ones. A link with a protocol whose top-level domain is not in them counts as a link or as its
     characters, whichever is more. Line ends count once each, as `\n`.
     """
     text = nfc(_with_plain_line_ends(text))
@@ -74,10 +74,10 @@ def limit_length(text: str) -> int:
     if "." in text:
         rest = reference.without_urls(text)
         newer_rest = newer.without_urls(text) if _newer_domain()(text) else rest
-    length = newer.total(newer_rest) + newer.unknown_links_extra(newer_rest.text)
+    length = newer.as_links(newer_rest)
     if newer_rest is rest and not newer.may_join(rest.text):
         return length  # nothing is there that the tables differ in
-    return max(reference.total(rest), length)
+    return max(reference.as_links(rest), length)
 
 
 def least_length(text: str, rest: str = "") -> int:
@@ -198,11 +198,14 @@ class Measure:
         """The weight of the whole text that was cut into `rest`."""
         return rest.cut + self.weight(rest.text)
 
-    def unknown_links_extra(self, text: str) -> int:
-        """What links with unknown top-level domains would weigh beyond their characters, if X took them for links."""
-        if "://" not in text:
-            return 0
-        return sum(max(self._rules.url_length - self.weight(link), 0) for link in self.urls.unknown_links(text))
+    def as_links(self, rest: Rest) -> int:
+        """The same, where links with unknown top-level domains weigh at least as much as if X took them for links."""
+        total = self.total(rest)
+        if "://" in rest.text:
+            total += sum(
+                max(self._rules.url_length - self.weight(link), 0) for link in self.urls.unknown_links(rest.text)
+            )
+        return total
 
     def weight(self, text: str) -> int:
         """Weight of a normalised text without URLs."""
