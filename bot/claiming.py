@@ -112,8 +112,11 @@ def _lease(desk: Nightdesk, lane: Lane) -> Lease | None:
 
 
 def _may_move(orders: Orders, lease: Lease | None) -> bool:
-    """An account that left the settings rests, and one whose app is closed until its door opens; both are woken."""
-    return lease is not None and not orders.closed_door(lease.account, lease.live)
+    """An account that left the settings rests, one whose app is closed until its door opens, and one whose timeline has
+    to be read back until it was; all are woken."""
+    if lease is None or lease.account.name in orders.unread:
+        return False
+    return not orders.closed_door(lease.account, lease.live)
 
 
 def _looks(

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from bot.delivery import TERMINAL_STATES, Delivery, Outcome, Result, State
 from bot.errors import UsageError
 from bot.golive import follow_stamp
 from bot.nightdesk import Nightdesk
 from bot.pausing import open_when_settled
+from bot.platforms.addresses import address_of
 from bot.store import attempts, deliveries, lanes
 from bot.store.database import Transaction
 from bot.timetable.wording import spoken
@@ -133,7 +133,7 @@ def resolve_posted(
     made = attempts.of(tx, delivery.id)
     if not made:
         raise UsageError(f"d{delivery.id} was never sent; nothing was changed.", instead_of(delivery))
-    result = Result(outcome=Outcome.ACCEPTED, platform_id=_id_in(url), post_url=url)
+    result = Result(outcome=Outcome.ACCEPTED, platform_id=_id_in(desk, tx, delivery, url), post_url=url)
     if not attempts.settle(tx, made[-1].id, result=result):  # a refusal: the sight of the post corrects that
         attempts.finish(tx, made[-1].id, result=result, now=made[-1].finished or desk.clock.real_now())
     reason = f"a person saw it: {url}"
@@ -190,16 +190,21 @@ def _refuse_overtaken(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> N
         raise UsageError(message, f"`nightdesk queue again d{number}` posts the article anew.")
 
 
-def _id_in(url: str) -> str:
-    """The platform's id as a post's address has it: behind `status` on X, at the end on Facebook."""
-    parts = urlsplit(url)
-    steps = [step for step in parts.path.split("/") if step]
-    found = steps[steps.index("status") + 1 :] if "status" in steps else steps[-1:]
-    number = found[0] if found else ""
-    if parts.scheme not in ("http", "https") or not parts.netloc or not any(map(str.isdigit, number)):
+def _id_in(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: str) -> str:
+    """The platform's id of the post at that address, "" where Facebook's tells none. Refuses any other address."""
+    account = desk.settings.accounts.get(delivery.account)
+    found = address_of(url, page=account.identity if account else "")
+    if found is None:
         hint = "Copy it from the browser, such as https://x.com/example/status/1234."
         raise UsageError(f"{url!r} is not the address of a post.", hint)
-    return number
+    if account and found.platform != account.platform:
+        raise UsageError(
+            f"{url} is no post on {account.platform}, for which d{delivery.id} was.", "Copy the right one."
+        )
+    others = attempts.claimed(tx, {found.post_id} - {""}, live=delivery.live, but=delivery.id)
+    if others:
+        raise UsageError(f"{url} is the post of d{others[found.post_id]}.", "Copy the address of the other one.")
+    return found.post_id
 
 
 def _change(

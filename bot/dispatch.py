@@ -17,7 +17,7 @@ from bot.nightdesk import Nightdesk
 from bot.pausing import switched_off
 from bot.recovery import recover
 from bot.restored import check_restored
-from bot.store import lanes, meta
+from bot.store import doors, lanes, meta
 from bot.summary import EXIT_CONFIGURATION, TROUBLE, Step, Summary, Trouble
 
 log = logging.getLogger(__name__)
@@ -186,8 +186,9 @@ def keep_time(desk: Nightdesk) -> bool:
     if not desk.met:
         _meet(desk)
     with desk.database.read() as tx:
-        simulated_to = meta.get_time(tx, "simulated_to")
-        ahead = simulated_to is None and lanes.counted_beyond(tx, now + CLOCK_SLACK)
+        simulated_to, last_pass = meta.get_time(tx, "simulated_to"), meta.last_pass(tx)
+        was_ahead = last_pass is not None and last_pass > now + CLOCK_SLACK
+        ahead = simulated_to is None and (was_ahead or lanes.counted_beyond(tx, now + CLOCK_SLACK))
     if desk.clock.simulated:
         if simulated_to is not None and now < simulated_to:
             last = _iso(simulated_to)
@@ -218,6 +219,7 @@ def _meet(desk: Nightdesk) -> None:
 def _count_anew(desk: Nightdesk) -> None:
     with desk.database.begin() as tx:
         lanes.reset_counting(tx, desk.clock.desk_now())
+        doors.hurry(tx, desk.clock.real_now())
         meta.set_time(tx, "simulated_to", None)
         meta.set_time(tx, meta.LAST_PASS, None)
 

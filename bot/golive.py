@@ -13,7 +13,8 @@ from bot.delivery import Delivery, State
 from bot.errors import ConfigurationError, TryAgainLater, UsageError
 from bot.identity_check import key_of
 from bot.nightdesk import Nightdesk
-from bot.store import deliveries, lanes
+from bot.pausing import accounts_behind, door_of
+from bot.store import deliveries, doors, lanes, unread
 from bot.store.database import Transaction
 
 WAITING = (State.QUEUED, State.HELD)
@@ -45,7 +46,7 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
         lanes.record_golive(tx, name, at=now)  # first, because it locks the lane: nothing is sent meanwhile
-        lanes.record_identity(tx, name, key=key_of(account), at=desk.clock.real_now())
+        lanes.record_identity(tx, name, key=key_of(desk, account), at=desk.clock.real_now())
         change = _sort_out(tx, account)
         for delivery in change.duplicates:
             reason = "duplicate: this article is already published live on this account"
@@ -57,7 +58,8 @@ def golive(desk: Nightdesk, name: str, *, actor: str) -> Change:
             )
         for delivery in change.restamped:
             deliveries.restamp(tx, delivery.id, live=True, when=WAITING, actor=actor, now=now)
-        lanes.reopen(tx, name)
+        if name not in unread.listed(tx):  # the copy may have forgotten what is out, as it has forgotten `golive`
+            lanes.reopen(tx, name)
     return change
 
 
@@ -66,7 +68,10 @@ def rehearse(desk: Nightdesk, name: str, *, actor: str) -> Change:
     account, now = desk.account(name), desk.clock.desk_now()
     with desk.database.begin() as tx:
         desk.meet_accounts(tx)
+        door = door_of(account, desk.is_live(tx, account))
         lanes.record_rehearse(tx, name)
+        if not accounts_behind(desk, tx, door):  # nobody is left to ask there, and what may be out is to be read back
+            doors.open(tx, door)
         waiting = deliveries.open_of(tx, name, live=True, states=WAITING)
         for delivery in waiting:
             deliveries.restamp(tx, delivery.id, live=False, when=WAITING, actor=actor, now=now)

@@ -13,6 +13,7 @@ from bot import clock
 from bot.account import Account
 from bot.claim import Finding, Lease
 from bot.delivery import Remedy
+from bot.errors import NightdeskError
 from bot.nightdesk import Nightdesk
 from bot.platforms.base import Platform, PlatformTrouble
 from bot.store import lanes
@@ -25,10 +26,14 @@ ONCE_MORE = timedelta(hours=1)  # after a daily check that could not be made
 REST = timedelta(minutes=1)
 
 
-def key_of(account: Account) -> str:
-    """Changes with whatever in the settings could change whose account it is; holds no secret."""
+def key_of(desk: Nightdesk, account: Account) -> str:
+    """Changes with whatever in the settings, or behind them, could change whose account it is; holds no secret."""
     references = sorted((name, ref.kind, ref.name) for name, ref in account.credentials.items())
-    told = repr((account.platform, account.identity.casefold(), references))
+    try:
+        secrets = desk.platform(account, True).fingerprint
+    except NightdeskError:  # one is missing: whoever wants to ask the platform is told
+        secrets = ""
+    told = repr((account.platform, account.identity.casefold(), references, secrets))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -36,7 +41,7 @@ def is_due(desk: Nightdesk, lease: Lease | None, lane: Lane) -> bool:
     """Whether the platform has to be asked before this lane sends."""
     if lease is None or not lease.live:
         return False
-    never = lane.identity_at is None or lane.identity_key != key_of(lease.account)
+    never = lane.identity_at is None or lane.identity_key != key_of(desk, lease.account)
     return never or desk.clock.real_now() - (lane.identity_at or desk.clock.real_now()) >= EVERY
 
 
@@ -61,7 +66,7 @@ def ask(platform: Platform, account: Account) -> Finding:
 
 def record(desk: Nightdesk, tx: Transaction, lease: Lease, found: Finding) -> Step | None:
     """Write it down and give the lane back: to go on, to ask again later, or closed until a person has mended it."""
-    name, now, key = lease.account.name, desk.clock.real_now(), key_of(lease.account)
+    name, now, key = lease.account.name, desk.clock.real_now(), key_of(desk, lease.account)
     lane = lanes.get(tx, name)
     if lane is None or lane.fence != lease.fence:
         return None

@@ -80,7 +80,9 @@ def _apart(desk: Nightdesk, orders: Orders, post: Written) -> bool:
 def still_right(desk: Nightdesk, orders: Orders, post: Written) -> bool:
     """Whether the post may go at this moment as well, as far as no row has to be asked."""
     claim = post.claim
-    if orders.closed_door(claim.account, claim.live) or objection(desk, claim, cost=post.cost):
+    if claim.account.name in orders.unread or orders.closed_door(claim.account, claim.live):
+        return False
+    if objection(desk, claim, cost=post.cost):
         return False
     turn = plan(desk, orders, claim.account, claim.view, claim.queue)
     return turn.send is not None and turn.send.delivery == claim.delivery.id and turn.slot == claim.turn.slot

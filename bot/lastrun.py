@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from dataclasses import replace
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.nightdesk import Nightdesk
 from bot.pausing import EVERYTHING
-from bot.store import attempts, deliveries, lanes, lastrun, meta, orphans, pauses
+from bot.store import attempts, deliveries, lanes, lastrun, meta, orphans, pauses, unread
 from bot.store.database import Transaction
 from bot.store.lastrun import LastRun
 
@@ -22,7 +21,7 @@ UNKNOWN_SINCE = timedelta(days=7)  # how far to look back when the older copy do
 
 ACTOR = "nightdesk"
 DATABASE, RUN, USED_AT = "database", "run", "used at"  # keys of `meta`
-HANDLED, PENDING, SINCE = "restored: handled", "restored: pending", "restored: since"
+HANDLED, SINCE = "restored: handled", "restored: since"
 PAUSED = (
     "the database is older than the last run, as after restoring a backup; every account's timeline is read back "
     "before anything is sent. Read `nightdesk queue list --state held` and `nightdesk log`, then `nightdesk resume`"
@@ -117,7 +116,7 @@ def _stop_everything(desk: Nightdesk, tx: Transaction, last: LastRun) -> None:
     pauses.set(tx, EVERYTHING, reason=PAUSED, until=None, at=desk.clock.desk_now(), actor=ACTOR)
     for account in desk.settings.accounts:
         lanes.close(tx, account, reason=NOT_READ, until=None)
-    meta.set(tx, PENDING, json.dumps(list(desk.settings.accounts)))
+    unread.keep(tx, desk.settings.accounts)
     meta.set_time(tx, SINCE, since)
     meta.set(tx, HANDLED, _mark(last))
 

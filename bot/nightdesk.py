@@ -89,6 +89,10 @@ class Nightdesk:
         """The time by which leases are judged: the database's own, where several machines share it."""
         return self.clock.real_now() + self.database.skew
 
+    def look_now(self) -> datetime:
+        """The time by which looks are judged, likewise; the clocks' difference is only known to about a second."""
+        return self.clock.real_now() + timedelta(seconds=round(self.database.skew.total_seconds()))
+
     def new_lease(self) -> datetime:
         """Until when a lease lasts that begins now; never the same moment twice."""
         until = self.lease_now() + self.settings.delivery.lease

@@ -12,6 +12,7 @@ from datetime import datetime
 from bot.account import Account
 from bot.nightdesk import Nightdesk
 from bot.pausing import EVERYTHING, door_of, scope_of, switched_off
+from bot.store import unread
 from bot.store.database import Transaction
 from bot.store.lookup import Standing, standing
 from bot.store.meta import EDITION, LAST_PASS
@@ -22,12 +23,14 @@ class Orders:
     """`switch`: the reason in the file PAUSE, or an empty string. `now`: desk time.
 
     `outdated`: another worker has accepted newer settings or templates than ours, so nothing may be begun here.
+    `unread`: accounts whose timelines have to be read back first, as a backup was restored.
     """
 
     now: datetime
     switch: str
     told: Standing
     outdated: bool
+    unread: frozenset[str]
 
     def pause(self, account: Account) -> tuple[str, datetime | None]:
         """Why the account may not post now, or an empty string, and when that ends of itself."""
@@ -52,6 +55,7 @@ class Orders:
 
 def read_orders(desk: Nightdesk, tx: Transaction) -> Orders:
     """The orders as they stand in this transaction."""
-    told = standing(tx, (LAST_PASS, EDITION))
+    told = standing(tx, (LAST_PASS, EDITION, unread.KEY))
     outdated = desk.is_outdated(told.facts.get(EDITION, ""))
-    return Orders(desk.clock.desk_now(), switched_off(desk.settings.home), told, outdated)
+    to_read = frozenset(unread.names_in(told.facts.get(unread.KEY)))
+    return Orders(desk.clock.desk_now(), switched_off(desk.settings.home), told, outdated, to_read)

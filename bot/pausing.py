@@ -22,7 +22,7 @@ from pathlib import Path
 from bot.account import Account
 from bot.delivery import State
 from bot.nightdesk import Nightdesk
-from bot.store import deliveries, doors, lanes, looks, meta, pauses, slots
+from bot.store import deliveries, doors, lanes, looks, meta, pauses, slots, unread
 from bot.store.database import Transaction
 from bot.timetable import planner
 from bot.timetable.lineup import Dropped, Lineup
@@ -85,6 +85,8 @@ def resume(desk: Nightdesk, *, account: str | None, then: Then, actor: str) -> R
             waiting, skipped = waiting + left, skipped + gone
             _ask_again(desk, tx, desk.account(name))
         closed = [] if account is None or open_when_settled(desk, tx, account, whatever=True) else [account]
+        if account is not None and not closed:
+            unread.drop(tx, account)
         lanes.wake(tx, names)
     return Resumed(waiting=waiting, skipped=skipped, still_closed=tuple(closed))
 
@@ -109,7 +111,7 @@ def _ask_again(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     key, now = door_of(account, desk.is_live(tx, account)), desk.clock.real_now()
     if door := doors.get(tx, key):
         doors.close(tx, key, reason=door.reason, until=now, by_answers=door.by_answers, slowed=door.slowed)
-    looks.hurry(tx, account.name, now)
+    looks.hurry(tx, account.name, desk.look_now())
 
 
 def pause_reason(desk: Nightdesk, tx: Transaction, account: Account, now: datetime) -> str:
@@ -203,7 +205,7 @@ def open_when_settled(desk: Nightdesk, tx: Transaction, account: str, *, whateve
     if looks.unread(tx, account):
         return False
     lane = lanes.get(tx, account)
-    if lane is None or not lane.closed_reason:
+    if lane is None or lane.is_open or not lane.closed_reason:
         return True
     if lane.closed_for is None and not whatever:
         return False
@@ -231,8 +233,8 @@ def open_door(desk: Nightdesk, tx: Transaction, key: str) -> bool:
 def _tell_what_it_cost(tx: Transaction, account: str, reason: str, now: datetime) -> None:
     """Close the lane for a moment that is over already: its next turn names the reason for the slots it missed."""
     lane = lanes.get(tx, account)
-    if lane is not None and not lane.closed_reason:
-        lanes.close(tx, account, reason=reason, until=now)
+    if lane is not None and lane.is_open:
+        lanes.close(tx, account, reason=lane.closed_reason or reason, until=now)
 
 
 def accounts_behind(

@@ -187,4 +187,4 @@ def _read(desk: Nightdesk, case: Case) -> list[TimelinePost] | NightdeskError:
 
 
 def _instant(desk: Nightdesk) -> Instant:
-    return Instant(desk.clock.real_now(), desk.clock.uptime(), clock.boot_id())
+    return Instant(desk.look_now(), desk.clock.uptime(), clock.boot_id())

@@ -49,7 +49,8 @@ class _Writing:
 
     @property
     def now(self) -> datetime:
-        return self.desk.clock.real_now()
+        """On the clock that looks are judged by."""
+        return self.desk.look_now()
 
 
 def write_down(

@@ -7,7 +7,6 @@ a month, because the articles behind it are not in the database any more and wil
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,14 +20,14 @@ from bot.compose import compose, link_in_text
 from bot.delivery import Delivery, State
 from bot.errors import NightdeskError, TryAgainLater
 from bot.failpoints import reach
-from bot.lastrun import NOT_READ, PENDING, SINCE, begin_run
+from bot.lastrun import NOT_READ, SINCE, begin_run
 from bot.matching import Resemblance, SeenPost
 from bot.nightdesk import Nightdesk
 from bot.platforms.base import TimelinePost
 from bot.platforms.registry import rules_for
 from bot.post import Post
 from bot.search import seen
-from bot.store import articles, attempts, deliveries, lanes, looks, meta, orphans, reads
+from bot.store import articles, attempts, deliveries, lanes, looks, meta, orphans, reads, unread
 from bot.store.database import Transaction
 from bot.store.orphans import Orphan
 from bot.store.reads import Read
@@ -61,7 +60,7 @@ def check_restored(desk: Nightdesk) -> Restored | None:
     first, now = desk.noted is None, desk.clock.real_now()
     first |= begin_run(desk)
     with desk.database.read() as tx:
-        pending = json.loads(meta.get(tx, PENDING) or "[]")
+        pending = unread.listed(tx)
         since, tried = meta.get_time(tx, SINCE), meta.get_time(tx, TRIED)
     if not pending or since is None or (not first and tried is not None and abs(now - tried) < TRY_EVERY):
         return None
@@ -74,12 +73,12 @@ def _read_back(desk: Nightdesk, names: list[str], since: datetime) -> Restored:
     accounts = [desk.account(name) for name in names]
     published: list[int] = []
     held: list[int] = []
-    unread: list[str] = []
+    failed: list[str] = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="read-back") as pool:
         for account, timeline in zip(accounts, pool.map(lambda one: _read(desk, one, since), accounts), strict=True):
             if isinstance(timeline, NightdeskError):
                 log.error("%s: %s; it stays closed until that has been done", account.name, timeline)
-                unread.append(account.name)
+                failed.append(account.name)
                 continue
             found, doubtful = _settle(desk, account, timeline)
             published += found
@@ -87,11 +86,11 @@ def _read_back(desk: Nightdesk, names: list[str], since: datetime) -> Restored:
     log.warning(
         "Restored backup: %d accounts read back, %d queued posts were out already, %d are held because of a similar "
         "post, %d accounts could not be read.",
-        len(names) - len(unread), len(published), len(held), len(unread),
+        len(names) - len(failed), len(published), len(held), len(failed),
     )  # fmt: skip
     with desk.database.begin() as tx:
-        meta.set(tx, PENDING, json.dumps(unread) if unread else None)
-    return Restored(published=tuple(published), held=tuple(held), unread=tuple(unread))
+        unread.keep(tx, [name for name in unread.listed(tx) if name in failed])
+    return Restored(published=tuple(published), held=tuple(held), unread=tuple(failed))
 
 
 def _read(desk: Nightdesk, account: Account, since: datetime) -> list[TimelinePost] | NightdeskError:
@@ -142,9 +141,10 @@ def _settle(desk: Nightdesk, account: Account, timeline: list[TimelinePost]) -> 
 
 def _let_go_on(desk: Nightdesk, tx: Transaction, account: Account) -> None:
     """Its slots of meanwhile are missed for this; an unclear post that the copy knew of keeps it closed for its own."""
-    unread = looks.unread(tx, account.name)
-    until = None if unread else desk.clock.real_now()
-    lanes.close(tx, account.name, reason=NOT_READ, until=until, closed_for=unread)
+    unclear = looks.unread(tx, account.name)
+    until = None if unclear else desk.clock.real_now()
+    lanes.close(tx, account.name, reason=NOT_READ, until=until, closed_for=unclear)
+    unread.drop(tx, account.name)
 
 
 def _as_sent(desk: Nightdesk, account: Account, delivery: Delivery, article: Article) -> Post:

@@ -97,6 +97,16 @@ REFUSED = {
         "suspended",
     ),
     "suspended, older form": (older(403, 64), Remedy.MEND_ACCOUNT, "suspended"),
+    "suspended, by another name": (
+        problem(403, "Forbidden", "", in_docs("account-suspended")),
+        Remedy.MEND_ACCOUNT,
+        "suspended",
+    ),
+    "suspended, in a sentence alone": (
+        problem(403, "Forbidden", "Your account is suspended and is not permitted to access this feature."),
+        Remedy.MEND_ACCOUNT,
+        "suspended",
+    ),
     "app suspended": (problem(403, "Forbidden", "", in_docs("app-suspended")), Remedy.MEND_ACCOUNT, "suspended"),
     "read-only app": (
         problem(403, "Forbidden", "", in_captures("oauth1-permissions")),
@@ -478,11 +488,26 @@ class TestReadBack:
         "answer",
         [
             http(200, {"errors": [{"title": "Not Found Error"}]}),
+            http(200, {"errors": [{"title": "Not Found Error"}], "meta": {"result_count": 0}}),
+            http(200, {"data": {"id": "1"}, "meta": {"result_count": 1}}),
+            http(200, {"data": None, "meta": {"result_count": 5}}),
+            http(200, {"meta": {"result_count": 5}}),
+            http(200, {"meta": {}}),
             http(200, {"data": [{"id": "1", "text": "no time"}], "meta": {}}),
             http(200, {"data": [{"id": "1", "text": "", "created_at": "2026-11-22T09:00:00"}], "meta": {}}),
             http(200, {"data": [{"text": "no id", "created_at": "2026-11-22T09:00:00Z"}], "meta": {}}),
         ],
-        ids=["errors only", "no time", "a time without a zone", "no id"],
+        ids=[
+            "errors only",
+            "errors and nothing",
+            "no list",
+            "null, and a count",
+            "a count without posts",
+            "no count",
+            "no time",
+            "a time without a zone",
+            "no id",
+        ],
     )
     def test_a_timeline_that_is_not_understood_is_trouble(self, answer: bytes) -> None:
         with pytest.raises(PlatformTrouble, match="x-main could not be read from X: its timeline"):

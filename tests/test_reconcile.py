@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from bot import reconcile
-from bot.decide import resolve_not_posted
+from bot import clock, reconcile
+from bot.decide import again, resolve_not_posted, resolve_posted
 from bot.delivery import Attempt, Delivery, Outcome
 from bot.errors import UsageError
 from bot.platforms.x import COST_OF_A_READ
 from bot.reconciled import pause_after
 from bot.sandbox.ledger import Accepted
-from bot.store import attempts, history, lanes, looks, reads
+from bot.store import attempts, deliveries, history, lanes, looks, reads
 from tests.test_golive import live_home
 from tests.world import FakeClock, World, world
 
@@ -347,6 +347,77 @@ def test_an_id_that_another_delivery_claimed_is_not_matched_again(tmp_path: Path
         settled(made)
         assert made.states() == {"x-main": ["published"], "x-twin": ["unconfirmed"]}
         assert delivery(made, 2).reason == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "reason"),
+    [
+        ("https://www.facebook.com/courier/posts/{number}", "not_found"),  # its id is known, and so it is another's
+        ("https://www.facebook.com/courier/posts/pfbid0{number}", "ambiguous"),  # nobody knows which it is
+    ],
+)
+def test_a_post_that_a_person_saw_is_not_found_for_the_next_round(
+    tmp_path: Path, database_url: str, seen_at: str, reason: str
+) -> None:
+    with newsroom(tmp_path, database_url, ONE_FACEBOOK) as made:
+        made.add("One")
+        made.order(kind="reset_after", method="POST")
+        made.once()
+        number = made.posts()[0]["id"].partition("_")[2]
+        with made.desk() as desk, desk.database.begin() as tx:
+            found = deliveries.get(tx, 1)
+            assert found is not None
+            resolve_posted(desk, tx, found, seen_at.format(number=number), actor="person:anna")
+            published = deliveries.get(tx, 1)
+            assert published is not None
+            again(desk, tx, published, actor="person:anna")
+        made.order(kind="error_before", method="POST")
+        made.once()
+        settled(made)
+        assert made.states() == {"fb-page": ["published", "unconfirmed"]}
+        assert delivery(made, 2).reason == reason
+
+
+def test_the_address_of_another_deliverys_post_is_refused(one_x: World) -> None:
+    one_x.add("One")
+    one_x.once()
+    one_x.add("Two")
+    one_x.order(kind="error_before", method="POST")
+    one_x.once()
+    with one_x.desk() as desk, desk.database.begin() as tx:
+        second, url = deliveries.get(tx, 2), attempts.of(tx, 1)[0].post_url
+        assert second is not None
+        with pytest.raises(UsageError, match="is the post of d1"):
+            resolve_posted(desk, tx, second, url, actor="person:anna")
+
+
+def test_the_clock_of_another_machine_does_not_shorten_the_rest(one_x: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose clock is five minutes ahead, which it knows by the database's, comes to an unclear post."""
+    ahead = timedelta(minutes=5)
+    one_x.add("One")
+    one_x.order(kind="error_before", method="POST")
+    one_x.once()
+    one_x.once()
+    with one_x.desk() as desk:
+        monkeypatch.setattr(clock, "boot_id", lambda: "another machine")
+        one_x.clock.real += ahead
+        desk.database.skew = -ahead
+        assert reconcile.due(desk) == []
+        assert reconcile.look_now(desk, 1).not_before is not None
+        one_x.clock.real += timedelta(seconds=SETTLE)
+        assert reconcile.due(desk) == [1]
+
+
+def test_of_two_who_would_look_at_once_one_looks(one_x: World) -> None:
+    one_x.add("One")
+    one_x.order(kind="error_before", method="POST")
+    one_x.once()
+    one_x.once()
+    with one_x.desk() as desk, desk.database.begin() as tx:
+        look = looks.get(tx, 1)
+        assert look is not None
+        assert looks.move(tx, look, at=one_x.clock.real + timedelta(minutes=1))
+        assert not looks.move(tx, look, at=one_x.clock.real + timedelta(minutes=2))
 
 
 def test_one_post_for_two_unclear_deliveries_is_left_to_a_person(tmp_path: Path, database_url: str) -> None:

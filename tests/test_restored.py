@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import sqlalchemy as sa
 
+from bot.golive import golive
 from bot.lastrun import NOT_READ
 from bot.nightdesk import Nightdesk
 from bot.pausing import Then, resume
@@ -166,6 +168,77 @@ def test_an_account_that_cannot_be_read_stays_closed_whoever_resumes(made: World
         made.clock.forward(minutes=1)
         made.once()
     assert made.states()["x-main"] == ["published", "published", "published"]
+    assert len(made.posts("x")) == 3
+
+
+def unread_since_the_backup(made: World, backup: Backup) -> None:
+    """The copy is in place that knows nothing of a post on X, the timeline cannot be read, and a person has resumed."""
+    made.add("Before", accounts=["x-main"])
+    made.once()
+    made.add("Posted since", accounts=["x-main"])
+    put_back = backup()
+    made.clock.forward(minutes=1)
+    made.once()
+    put_back()
+    made.order(kind="error_before", platform="x", method="GET", times=100)
+    made.once()
+    go_on(made)
+
+
+def test_whatever_opens_an_account_nothing_is_sent_before_its_timeline_was_read(made: World, backup: Backup) -> None:
+    unread_since_the_backup(made, backup)
+    for _ in range(3):
+        with made.desk() as desk, desk.database.begin() as tx:
+            lanes.reopen(tx, "x-main")
+        made.once()
+        assert made.states() == {"x-main": ["published", "queued"]}
+    requests.delete(f"{made.sandbox.url}/sandbox/faults", timeout=5)
+    made.clock.forward(minutes=2)
+    made.once()
+    assert made.states() == {"x-main": ["published", "published"]}
+    assert len(made.posts("x")) == 2
+
+
+def test_going_live_opens_no_account_whose_timeline_was_not_read(
+    made: World, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread_since_the_backup(made, backup)
+    monkeypatch.setattr("bot.golive._allowed", lambda desk, name: desk.account(name))
+    monkeypatch.setattr("bot.golive._same_identity", lambda desk, account: None)
+    with made.desk() as desk:
+        golive(desk, "x-main", actor="person:anna")
+        with desk.database.read() as tx:
+            lane = lanes.get(tx, "x-main")
+            assert lane is not None
+            assert lane.closed_reason == NOT_READ
+
+
+def test_a_person_may_open_an_account_that_cannot_be_read(made: World, backup: Backup) -> None:
+    unread_since_the_backup(made, backup)
+    with made.desk() as desk:
+        resume(desk, account="x-main", then=Then.PUBLISH, actor="person:anna")
+    made.once()
+    assert made.states() == {"x-main": ["published", "unconfirmed"]}, "X has the text already, and says so"
+
+
+def test_an_unclear_post_that_is_looked_for_opens_no_account_that_was_not_read(made: World, backup: Backup) -> None:
+    made.add("Before", accounts=["x-main"])
+    made.once()
+    made.add("Lost reply", "Next", accounts=["x-main"])
+    made.order(kind="reset_after", method="POST")
+    made.once()
+    put_back = backup()
+    made.clock.forward(minutes=2)
+    made.once()
+    assert made.states() == {"x-main": ["published", "published", "published"]}
+    put_back()
+    made.order(kind="error_before", platform="x", method="GET", times=1)
+    made.once()
+    go_on(made)
+    made.order(kind="error_before", platform="x", method="GET", after=1, times=1)
+    for _ in range(3):
+        made.clock.forward(minutes=1)
+        made.once()
     assert len(made.posts("x")) == 3
 
 

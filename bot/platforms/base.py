@@ -64,6 +64,8 @@ class Platform(Protocol):
     """One account on one platform, ready to be called. One call at a time in each thread; threads may share it."""
 
     rules: ClassVar[PostRules]
+    fingerprint: str
+    """Changes with the credentials, and tells nothing of them."""
 
     def publish(self, post: Post, *, intended: float) -> Result:
         """Send `post` once and say what came of it. Never raises, never retries, never outlives its deadline.

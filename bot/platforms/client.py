@@ -53,6 +53,7 @@ class Client(ABC):
     secrets: ClassVar[tuple[str, ...]]
     """The credentials it cannot do without."""
     rules: ClassVar[PostRules]
+    fingerprint = ""
 
     def __init__(self, account: Account, line: Line, deadline: timedelta) -> None:
         self.account = account

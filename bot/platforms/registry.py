@@ -6,6 +6,7 @@ connected, so the rules of a platform can be asked for at no cost.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib import import_module
@@ -53,6 +54,7 @@ def connect(account: Account, *, base_url: str | None, secrets: Mapping[str, str
         if value != account.rehearsal_key():
             register_secret(value)
     platform: Platform = kind(account, base_url=base_url, secrets=secrets, deadline=deadline)
+    platform.fingerprint = hashlib.sha256(repr((account.name, sorted(secrets.items()))).encode()).hexdigest()
     return platform
 
 

@@ -123,10 +123,12 @@ class X(Client):
         )
 
     def _read_page(self, content: Mapping[str, object]) -> tuple[list[object], str]:
-        """An empty timeline has `meta` alone, without `data`."""
-        if "meta" not in content:
+        """An empty timeline has `meta` alone, with a count of 0 and no `data`; anything else proves nothing."""
+        posts, meta = content.get("data"), as_object(content.get("meta"))
+        empty = "data" not in content and "errors" not in content and meta.get("result_count") == 0
+        if "meta" not in content or not (isinstance(posts, list) or empty):
             raise ValueError("no page of posts")
-        return as_list(content.get("data")), as_text(as_object(content["meta"]).get("next_token"))
+        return as_list(posts), as_text(meta.get("next_token"))
 
     def _read_post(self, raw: Mapping[str, object]) -> TimelinePost:
         number = as_id(raw.get("id"))

@@ -104,6 +104,8 @@ GONE = ("resource-not-found", 34, 144)
 # It is matched whole, so that no post's own words, quoted in some other answer, can pass for it.
 _DUPLICATE_DETAIL = re.compile(r"You are not allowed to create a (Tweet|Post) with duplicate content\.?")
 
+_SUSPENDED_DETAIL = re.compile(r"Your (account|app|application) (is|has been) suspended\b")  # as with the code 64
+
 # The windows that X counts, by the beginning of their headers, the longest first. The 24-hour ones are not
 # documented but have been seen (node-twitter-api-v2, threads 495 and 553).
 _WINDOWS = (
@@ -166,7 +168,12 @@ def _meaning(problem: Mapping[str, object], codes: list[int], status: int) -> Me
     if _DUPLICATE_DETAIL.fullmatch(as_text(problem.get("detail"))):
         return _DUPLICATE
     known = [CODES[code] for code in codes if code in CODES]
-    told = known[0] if known else PROBLEMS.get(_kind(problem)) or TITLES.get(as_text(problem.get("title")))
+    kind, reason = _kind(problem), as_text(problem.get("reason"))
+    told = (
+        known[0] if known else PROBLEMS.get(kind) or PROBLEMS.get(reason) or TITLES.get(as_text(problem.get("title")))
+    )
+    if told is None and ("suspended" in kind or _SUSPENDED_DETAIL.match(as_text(problem.get("detail")))):
+        return _SUSPENDED
     return told or STATUSES[status]
 
 

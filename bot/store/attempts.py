@@ -65,8 +65,8 @@ def claimed(tx: Transaction, platform_ids: Collection[str], *, live: bool, but: 
 
 
 def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, since: datetime, but: int) -> list[Attempt]:
-    """Attempts since then (real time) on these accounts of which nobody knows whether they are out, of open deliveries
-    other than `but`."""
+    """Attempts since then (real time) on these accounts, of other deliveries than `but`, of which nobody knows whether
+    they are out, the delivery being open, or under what id: a person saw the post."""
     mine = (attempts.c.account.in_(list(accounts)), attempts.c.live == live, attempts.c.delivery != but)
     found = [
         made(Attempt, row, attempts)
@@ -76,7 +76,9 @@ def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, since: d
     numbers = {attempt.delivery for attempt in found}
     is_open = sa.select(deliveries_table.c.id).where(deliveries_table.c.id.in_(numbers), IS_OPEN)
     still = set(tx.execute(is_open).scalars()) if numbers else set()
-    return [attempt for attempt in found if attempt.delivery in still]
+    nameless = (attempts.c.outcome == Outcome.ACCEPTED, sa.not_(HAS_ID))
+    seen = tx.execute(sa.select(attempts).where(*nameless, *mine, attempts.c.started >= since))
+    return [attempt for attempt in found if attempt.delivery in still] + [made(Attempt, row, attempts) for row in seen]
 
 
 def highest(tx: Transaction) -> int:

@@ -66,6 +66,11 @@ def ask_again(tx: Transaction, door: Door, *, at: datetime, until: datetime) -> 
     return tx.execute(sa.update(doors).where(*mine).values(until=until, tries=doors.c.tries + 1)).rowcount == 1
 
 
+def hurry(tx: Transaction, now: datetime) -> None:
+    """Ask at each of them at `now`: the time they had was another clock's."""
+    tx.execute(sa.update(doors).values(until=now))
+
+
 def open(tx: Transaction, key: str) -> bool:
     """Open it; False when it was open."""
     return tx.execute(sa.delete(doors).where(doors.c.key == key)).rowcount == 1

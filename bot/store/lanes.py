@@ -20,7 +20,7 @@ from bot.store.columns import EPOCH, Moment
 from bot.store.database import Transaction
 from bot.store.dialect import DIALECTS, insert
 from bot.store.rows import made
-from bot.store.schema import IS_FREE, IS_HELD, attempts, lanes, slots_used
+from bot.store.schema import IS_FREE, IS_HELD, LANE_IS_OPEN, attempts, lanes, slots_used
 
 AT_ONCE = EPOCH  # earlier than any moment a desk may have, real or simulated
 _ALL = 10**9
@@ -50,6 +50,11 @@ class Lane:
     answered_at: datetime | None = None
     identity_key: str = ""
     identity_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing closes it any more; the reason of a closing that is over stays for the turn that tells it."""
+        return not self.closed_reason or (self.wake_at is None and self.closed_until is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +140,7 @@ def lock_abandoned(tx: Transaction, accounts: Iterable[str], *, before: datetime
 def free_abandoned(tx: Transaction, *, before: datetime | None) -> list[str]:
     """End the leases that ran out by `before` (real time), or all of them; returns the accounts. The fences stay."""
     over = _abandoned(before)
-    look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
+    look = sa.case((LANE_IS_OPEN, sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
     freed = sa.update(lanes).where(over).values(owner=None, lease_until=None, look_at=look)
     return sorted(tx.execute(freed.returning(lanes.c.account)).scalars())
 
@@ -147,7 +152,7 @@ def wake(tx: Transaction, accounts: str | Sequence[str] | None) -> None:
     """Something has changed for the account, for several or (None) for all: look at once. Rest and closing stay."""
     if not isinstance(accounts, str):
         lock(tx, accounts)
-    awake: list[sa.ColumnElement[bool]] = [lanes.c.closed_reason.is_(None), lanes.c.wake_at.is_(None)]
+    awake: list[sa.ColumnElement[bool]] = [LANE_IS_OPEN, lanes.c.wake_at.is_(None)]
     if isinstance(accounts, str):
         awake.append(lanes.c.account == accounts)
     elif accounts is not None:
@@ -160,7 +165,7 @@ def rouse(tx: Transaction, accounts: Sequence[str]) -> None:
     """End the rest of these accounts, too, unless they are closed."""
     lock(tx, accounts)
     named = lanes.c.account.in_(_NAMED[tx.dialect.name])
-    awake = sa.update(lanes).where(named, lanes.c.closed_reason.is_(None)).values(look_at=AT_ONCE, wake_at=None)
+    awake = sa.update(lanes).where(named, LANE_IS_OPEN).values(look_at=AT_ONCE, wake_at=None)
     tx.execute(awake, rows_in([(name,) for name in accounts]))
 
 
@@ -190,8 +195,7 @@ def note_answer(tx: Transaction, account: str, at: datetime) -> None:
 
 def answered_since(tx: Transaction, since: datetime) -> list[str]:
     """The accounts whose lanes the platforms' answers closed since then (real time), in alphabetical order."""
-    closed = sa.select(lanes.c.account).where(lanes.c.answered_at >= since).order_by(lanes.c.account)
-    return list(tx.execute(closed).scalars())
+    return sorted(tx.execute(sa.select(lanes.c.account).where(lanes.c.answered_at >= since)).scalars())
 
 
 def forget_answers(tx: Transaction, accounts: Sequence[str]) -> None:
@@ -253,11 +257,14 @@ def counted_beyond(tx: Transaction, moment: datetime) -> bool:
 
 def reset_counting(tx: Transaction, now: datetime) -> None:
     """Back from a future, simulated or of a wrong clock: every account counts from the real `now`, and what was done
-    in a moment that has not come yet uses no slot and fills no cap. Waits are forgotten, as their ends may be wrong."""
+    in a moment that has not come yet uses no slot and fills no cap. Waits, and closings that end by themselves, are
+    over, as their ends may be wrong; the daily checks of that future count as not made."""
     lock(tx, None)
-    rests = sa.case((lanes.c.closed_reason.is_(None), None), else_=lanes.c.wake_at)
-    look = sa.case((lanes.c.closed_reason.is_(None), sa.literal(AT_ONCE, Moment)), else_=lanes.c.look_at)
-    tx.execute(sa.update(lanes).values(counted_to=now, wake_at=rests, look_at=look))
+    until_somebody_acts = lanes.c.closed_reason.is_not(None) & lanes.c.closed_until.is_(None)
+    rests = sa.case((until_somebody_acts, lanes.c.wake_at), else_=None)
+    look = sa.case((until_somebody_acts, lanes.c.look_at), else_=sa.literal(AT_ONCE, Moment))
+    checked = sa.case((lanes.c.identity_at > now, None), else_=lanes.c.identity_at)
+    tx.execute(sa.update(lanes).values(counted_to=now, wake_at=rests, look_at=look, identity_at=checked))
     tx.execute(sa.delete(slots_used).where(slots_used.c.at > now))
     tx.execute(sa.update(attempts).where(attempts.c.desk_at > now).values(counts=False))
 
@@ -324,7 +331,7 @@ def _give_back(dialect: str) -> sa.Update:
     sooner = sa.case(
         (lanes.c.look_at < r.c.look_at, lanes.c.look_at), else_=sa.func.coalesce(r.c.look_at, lanes.c.look_at)
     )
-    closed = lanes.c.closed_reason.is_not(None) & (lanes.c.wake_at.is_not(None) | lanes.c.closed_until.is_(None))
+    closed = sa.not_(LANE_IS_OPEN)
     return (
         sa.update(lanes)
         .where(lanes.c.account == r.c.account, lanes.c.fence == r.c.fence)

@@ -203,6 +203,8 @@ lanes = sa.Table(
 )
 IS_FREE = lanes.c.owner.is_(None)
 IS_HELD = lanes.c.owner.is_not(None)
+# A closing that ends by itself is over when `wake_at` is taken away; its reason stays for the turn that tells it.
+LANE_IS_OPEN = lanes.c.closed_reason.is_(None) | (lanes.c.wake_at.is_(None) & lanes.c.closed_until.is_not(None))
 _partial("ix_lanes_free", lanes.c.look_at, lanes.c.account, where=IS_FREE)
 _partial("ix_lanes_held", lanes.c.owner, lanes.c.lease_until, where=IS_HELD)
 _partial("ix_lanes_resting", lanes.c.wake_at, where=lanes.c.wake_at.is_not(None))

@@ -19,7 +19,7 @@ from bot.store.batches import fetch, rows_in, table_of
 from bot.store.columns import Moment, storable
 from bot.store.database import Transaction
 from bot.store.dialect import DIALECTS
-from bot.store.schema import IN_FLIGHT, attempts, deliveries, history, lanes, slots_used
+from bot.store.schema import IN_FLIGHT, LANE_IS_OPEN, attempts, deliveries, history, lanes, slots_used
 from bot.store.search import fold
 
 
@@ -197,7 +197,7 @@ def _accept(dialect: str) -> dict[str, Any]:
     }  # fmt: skip
     told = {"platform_id": r.c.platform_id, "post_url": r.c.post_url, "error": "", "finished": now}
     open_now = (c.account == r.c.account, c.fence == r.c.fence)
-    closed = c.closed_reason.is_not(None)
+    closed = sa.not_(LANE_IS_OPEN)
     sooner = sa.case((c.look_at < r.c.look_at, c.look_at), else_=sa.func.coalesce(r.c.look_at, c.look_at))
     freed = {
         "owner": None,
