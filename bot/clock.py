@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """The moment as the zone's clocks show it; as it came within a day of the years 0 and 10000, which none shows."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 class Clock(Protocol):

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from bot.account import Account
 from bot.article import Article, kind_of
+from bot.clock import in_zone
 from bot.errors import CannotFit, TemplateFailed
 from bot.identity import canonical_url, is_web_address
 from bot.post import Post, PostRules
@@ -152,7 +151,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
         "language": line(article.language),
         "image": line(link_in_text(article.image)),
         "source": line(article.source),
-        "published": _in_zone(article.published, account.zone) if article.published else None,
+        "published": in_zone(article.published, account.zone) if article.published else None,
         "breaking": article.breaking,
         "account": {
             "name": account.name,
@@ -205,13 +204,6 @@ def _plain(rest: str) -> str:
     path = escaped[:end].rstrip("&")  # X ends a path before such signs, but a query behind them
     escaped = f"{path}{'%26' * (end - len(path))}{escaped[end:]}"
     return _SIGNS_AT_AN_END.sub(lambda found: "".join(f"%{ord(sign):02X}" for sign in found[0]), escaped)
-
-
-def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:  # within a day of what no calendar has, the years 0 and 10000
-        return moment
 
 
 _SPELLINGS = (_least, _ascii, _plain)

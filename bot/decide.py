@@ -193,17 +193,19 @@ def _refuse_overtaken(desk: Nightdesk, tx: Transaction, delivery: Delivery) -> N
 def _id_in(desk: Nightdesk, tx: Transaction, delivery: Delivery, url: str) -> str:
     """The platform's id of the post at that address, "" where Facebook's tells none. Refuses any other address."""
     account = desk.settings.accounts.get(delivery.account)
-    found = address_of(url, page=account.identity if account else "")
+    found = address_of(url, account.identity if account else "")
     if found is None:
-        hint = "Copy it from the browser, such as https://x.com/example/status/1234."
-        raise UsageError(f"{url!r} is not the address of a post.", hint)
+        whose = f" of {account.identity}" if account else ""
+        hint = "Copy it from the browser, such as https://x.com/example/status/1234 or https://www.facebook.com/1_234."
+        raise UsageError(f"{url!r} is not the address of a post{whose}.", hint)
     if account and found.platform != account.platform:
         raise UsageError(
             f"{url} is no post on {account.platform}, for which d{delivery.id} was.", "Copy the right one."
         )
     others = attempts.claimed(tx, {found.post_id} - {""}, live=delivery.live, but=delivery.id)
-    if others:
-        raise UsageError(f"{url} is the post of d{others[found.post_id]}.", "Copy the address of the other one.")
+    owner = others.get(found.post_id) or attempts.seen_at(tx, delivery, url)
+    if owner:
+        raise UsageError(f"{url} is the post of d{owner}.", "Copy the address of the other one.")
     return found.post_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,25 @@ def test_a_template_with_a_mistake_is_told_with_file_and_line_and_ends_with_3(ma
     assert "x.txt.j2" in x["error"]
     assert "2" in x["error"]
     assert (x["text"], x["length"], x["fits"], page["fits"]) == (None, None, False, True)
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "America/New_York"),
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Baku"),
+    ],
+)
+def test_a_date_at_the_end_of_the_calendar_keeps_no_page_from_being_written(
+    made: World, moment: datetime, zone: str
+) -> None:
+    settings = made.home / "config" / "nightdesk.toml"
+    settings.write_text(settings.read_text("utf-8").replace("Europe/Berlin", zone), "utf-8")
+    made.add("Of another age", accounts=["x-main"], published=moment)
+    page = made.home / "page.html"
+    done = nightdesk("preview", "--html", str(page), home=made.home)
+    assert done.status == 0
+    assert "Of another age" in page.read_text("utf-8")
 
 
 def test_another_template_can_be_tried_before_it_is_used(made: World) -> None:

@@ -100,8 +100,8 @@ FILTERS = {
     "hashtags": ("{{ tags|hashtags }}", {}, "#VictoryDay #Baku #İlhamsBaku"),
     "hashtags of what has a plus": (
         "{{ tags|hashtag }}",
-        {"tags": ["Disney+", "Apple TV+", "C++", "1+1", "a + b"]},
-        "#DisneyPlus #AppleTVPlus #CPlusPlus #AB",
+        {"tags": ["Disney+", "Apple TV+", "C++", "1+1", "a + b", "(LGBTQ+), rights"]},
+        "#DisneyPlus #AppleTVPlus #CPlusPlus #AB #LGBTQPlusRights",
     ),
     "hashtags of Hebrew acronyms": ("{{ tags|hashtag }}", {"tags": ["צה״ל", 'ארה"ב', "ג׳ורג׳"]}, "#צהל #ארהב #גורג"),
     "hashtags with a dotted i": (
@@ -553,6 +553,13 @@ MISTAKES = {
     ),
     "an elif behind the else": ("{% if title %}a{% else %}b{% elif url %}c{% endif %}", "{% elif %} comes after an"),
     "an elif in a loop": ("{% for t in tags %}a{% elif url %}c{% endfor %}", "{% elif %} belongs to an {% if %}."),
+    "a field of a field in one brace": ("{{ title }} {account.handle}", "“{account.handle}” has a brace too few"),
+    "a comment in a comment": ("{# a {# b #} c #}{{ title }}", "“#}” has a brace too few or too many."),
+    "a space inside the braces of a comment": ("{ # a # }{{ title }}", "“{ #” has a brace"),
+    "the loop in the choice of its items": (
+        "{% for t in tags if not loop.first %}{{ t }}{% endfor %}",
+        "loop stands outside of any {% for %}. It may stand between",
+    ),
     "not UTF-8": ("a\n\xe9".encode("latin-1"), "line 2: this is not text in UTF-8"),
     "binary": (b"GIF\0\0", "is not a text file"),
 }
@@ -570,6 +577,7 @@ def test_a_mistake_is_told_with_file_and_what_to_do(
 
 
 NO_MISTAKES = {
+    "braces of a program": ("if (a) { b; } } {{ section }}", "if (a) { b; } }"),
     "braces that are none of a field": (
         "{ } {smile} :} {: {{ '}}' }}{% raw %}{{ title }}{% endraw %}",
         "{ } {smile} :} {: }}{{ title }}",
@@ -698,6 +706,7 @@ NAMES_OF_FIELDS = {
     "{{ (short_title if short_title and not breaking else title)|upper|fit(1) }}": "title",
     "{{ (image or summary or title)|upper|fit(1) }}": "summary",
     "{{ image|default(title)|fit(1) }}": "title",
+    "{{ (image or (short or title))|fit(1) }}": "title",
     "{{ ((title|lower) or summary)|fit(1) }}": "title",
     "{% for each in [summary] %}{{ (image or each or title)|fit(1) }}{% endfor %}": "summary",
     "{{ ('x' if author else account.handle)|fit(1) }}": "account.handle",

@@ -492,7 +492,27 @@ MISTAKES = {
     "{% if section == 'Sport' and title|last == 'x' %}a{% endif %}{{ title }}": "last takes a list",
     "{% for tag in tags if tag == 'Sport' %}{{ tag|first }}{% endfor %}{{ title }}": "first takes a list",
     "{% for tag in tags %}{{ tag }}{% else %}{{ title|date }}{% endfor %}": "date needs a date",
+    "{% if breaking %}{{ published.hour }} {% endif %}{{ title }}": "there is no hour where an article has no date",
+    "{{ title }}{{ published.year if section == 'City' }}": "there is no year where an article has no date",
+    "{{ (tags if section == 'X' else title if section == 'Y' else tags)|first }}": "first takes a list",
 }
+SOUND = [
+    "{% if published %}{{ published.hour }}{% endif %}{{ title }}",
+    "{{ published.year if published is not none }}{{ title }}",
+    "{% if published and published.hour < 12 %}a{% elif section == 'Sport' %}b{% endif %}{{ title }}",
+    "{% if tags and tags|first == 'x' %}a{% endif %}{{ title }}",
+    "{{ " + " else ".join(f"'s{n} ' if section == 'S{n}'" for n in range(95)) + " else '' }}{{ title }}",
+    "{{ " + " else ".join(f"'s{n} ' if section == 'S{n}'" for n in range(110)) + " else '' }}{{ title }}",
+    "{% if " + " or ".join(f"section == 'S{n}'" for n in range(110)) + " %}a{% endif %}{{ title }}",
+]
+
+
+@pytest.mark.parametrize("source", SOUND, ids=lambda source: source[:60])
+def test_trying_a_template_finds_no_mistake_where_there_is_none(
+    warm: GuardedTemplates, folder: Path, source: str
+) -> None:
+    put(folder, source)
+    warm.check(NAME)
 
 
 @pytest.mark.parametrize(("source", "message"), MISTAKES.items(), ids=MISTAKES)

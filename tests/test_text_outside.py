@@ -129,6 +129,16 @@ ALLOWED = {
         "https:|//domain.|az:80@evil.com domain.az:443/a domain.az: yes, domain.|az:pass@evil.com",
         ["domain.az"],
     ),
+    "nor one behind which a label of other letters follows": (
+        "domain.az.рф https://domain.az.中国/x domain.az.ß domain.az.",
+        "domain.|az.|рф https:|//domain.|az.|中国/x domain.|az.|ß domain.az.",
+        ["domain.az"],
+    ),
+    "nor one at the end of labels that are none": (
+        "evil.com.-.domain.az evil.com-.domain.az -domain.az",
+        "evil.|com.-.domain.|az evil.com-.domain.|az -domain.|az",
+        ["domain.az"],
+    ),
     "nor one that X reads as another for the plus behind it": (
         "evil.com.domain.az+)80",
         "evil.|com.domain.az+)80",

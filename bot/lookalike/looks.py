@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.clock import in_zone
 from bot.identity import is_web_address
 from bot.platforms.registry import rules_for
 from bot.preview import LinkCard, Preview
@@ -88,7 +89,7 @@ def stories(previews: Iterable[Preview]) -> list[Story]:
                 article=preview.line.article,
                 section=_line(article.section),
                 source=_line(article.source),
-                published=article.published.astimezone(preview.account.zone) if article.published else None,
+                published=in_zone(article.published, preview.account.zone) if article.published else None,
                 looks=[],
             ),
         )

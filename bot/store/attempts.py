@@ -64,6 +64,13 @@ def claimed(tx: Transaction, platform_ids: Collection[str], *, live: bool, but: 
     return found
 
 
+def seen_at(tx: Transaction, delivery: Delivery, url: str) -> int | None:
+    """Which other delivery of the account has its post at that address, if any."""
+    a = attempts.c
+    mine = (a.account == delivery.account, a.live == delivery.live, a.delivery != delivery.id)
+    return tx.execute(sa.select(a.delivery).where(*mine, a.post_url == url).limit(1)).scalar()
+
+
 def in_doubt(tx: Transaction, accounts: Collection[str], *, live: bool, since: datetime, but: int) -> list[Attempt]:
     """Attempts since then (real time) on these accounts, of other deliveries than `but`, of which nobody knows whether
     they are out, the delivery being open, or under what id: a person saw the post."""

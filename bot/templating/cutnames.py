@@ -47,7 +47,7 @@ def _alternatives(node: nodes.Node | None) -> list[nodes.Node | None]:
     """The values of which the first that is not empty is taken."""
     match node:
         case nodes.Or():
-            return [*_alternatives(node.left), node.right]
+            return [*_alternatives(node.left), *_alternatives(node.right)]
         case nodes.Filter(name="default", args=[fallback]):
             return [*_alternatives(node.node), fallback]
     return [node]

@@ -249,7 +249,7 @@ def length(value: object) -> int:
 # -- hashtags ----------------------------------------------------------------------------------------------------------
 
 _APOSTROPHES: Any = regex.compile(r"['’ʼ`׳״]|(?<=\p{Hebrew})\"(?=\p{Hebrew})")  # with those of Hebrew acronyms
-_PLUS: Any = regex.compile(r"(?<=\p{Latin}\+?)\+(?![^\s+])")  # as in Disney+ and C++
+_PLUS: Any = regex.compile(r"(?<=\p{Latin}\+?)\+(?![\p{L}\p{N}])")  # as in Disney+ and C++
 _WORDS: Any = regex.compile(r"[\p{L}\p{M}\p{Nd}\u200c_]+")
 _LETTER: Any = regex.compile(r"\p{L}")
 _UNSPACED: Any = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")

@@ -12,7 +12,7 @@ import math
 import resource
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.clock import in_zone
 from bot.errors import CannotFit, TemplateFailed
 from bot.post import Limit
 from bot.templating.templates import Templates, printed
@@ -87,7 +88,7 @@ class Scales:
         allow_seconds(self.cpu_seconds)
 
 
-def answer(templates: Templates, line: bytes, weigh: Callable[[str, str], None]) -> dict[str, Any]:
+def answer(templates: Templates, line: bytes, weigh: Scales) -> dict[str, Any]:
     """What became of one request: a text, or why there is none."""
     try:
         request = json.loads(line)
@@ -101,6 +102,8 @@ def answer(templates: Templates, line: bytes, weigh: Callable[[str, str], None])
             weigh(name, request["source"])
         else:
             try_out(templates, name)
+            allow_seconds(weigh.cpu_seconds)
+            try_all_parts(templates, name)
     except TemplateFailed as error:
         if _is_costly(error):
             return TOO_COSTLY
@@ -117,11 +120,17 @@ def _is_costly(error: TemplateFailed) -> bool:
 
 
 def try_out(templates: Templates, name: str) -> None:
-    """Checks the template, then prints a usual article with it, one with nothing in it, and all that any could have."""
+    """Checks the template, then prints two articles with it: a usual one, and one with nothing in it."""
     templates.check(name)
     templates.render(name, SAMPLE)
     templates.render(name, {field: nothing(value) for field, value in SAMPLE.items()})
-    templates.render_all_parts(name, SAMPLE)
+
+
+def try_all_parts(templates: Templates, name: str) -> None:
+    """Prints what any article could have, with each of the first choices, and what one without a date could."""
+    for take in range(3):
+        templates.render_all_parts(name, SAMPLE, take=take)
+    templates.render_all_parts(name, {**SAMPLE, "published": None}, but="published")
 
 
 def nothing(value: object) -> object:
@@ -140,7 +149,7 @@ def restored(values: dict[str, Any]) -> dict[str, Any]:
     moment = values.get("published")
     if not moment:
         return values
-    return {**values, "published": datetime.fromisoformat(moment["at"]).astimezone(ZoneInfo(moment["zone"]))}
+    return {**values, "published": in_zone(datetime.fromisoformat(moment["at"]), ZoneInfo(moment["zone"]))}
 
 
 if __name__ == "__main__":

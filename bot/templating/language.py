@@ -118,7 +118,9 @@ class _Checker:
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
         if owner == "loop" and not self.in_loop:
             raise Misuse(
-                "loop stands outside of any {% for %}.", node.lineno, "Put it between {% for %} and {% endfor %}."
+                "loop stands outside of any {% for %}.",
+                node.lineno,
+                "It may stand between {% for … %} and {% endfor %}.",
             )
         if owner:
             known(owner, self.names, node.lineno)
@@ -148,11 +150,13 @@ class _Checker:
         if not _is_list(node.iter):
             raise Misuse("{% for %} goes through a list.", node.lineno, f"There are: {', '.join(LISTS)}.")
         outside = self.names
+        self.names = [*outside, node.target.name]
+        if node.test is not None:
+            self.visit(node.test)  # it chooses the items, before there is any loop
         self.names, self.in_loop = [*outside, node.target.name, "loop"], True
         self.looped = {node.target.name: field_name(node.iter)}
-        for child in (node.test, *node.body, *node.else_):
-            if child is not None:
-                self.visit(child)
+        for child in (*node.body, *node.else_):
+            self.visit(child)
         self.names, self.in_loop, self.looped = outside, False, {}
 
     def _optional(self, node: nodes.Scope) -> None:

@@ -35,7 +35,9 @@ def known(name: str, names: Collection[str], line: int, kind: str = "field") -> 
         raise Misuse(f"there is no {kind} called “{name}”.", line, f"{hint}There are: {', '.join(sorted(names))}.")
 
 
-_BROKEN_BRACES = re.compile(r"}}|%}|[{]\s+[{%]|[}]\s+[}]|[{]\s*(?P<name>\w+)\s*[}]|[{]\s*(?P<piped>\w+)\s*\|[^{}]*[}]")
+_BROKEN_BRACES = re.compile(
+    r"}}|%}|#}|[{]\s+[{%#]|[{]\s*(?P<name>\w+)(?:\.\w+)?\s*[}]|[{]\s*(?P<piped>\w+)\s*\|[^{}]*[}]"
+)
 
 
 def refuse_broken_braces(parts: Sequence[nodes.Node], names: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -176,25 +176,28 @@ class Templates:
             self._paths[name] = [] if outside else [str(folder / pure) for folder in self.folders]
         return self._paths[name]
 
-    def render_all_parts(self, name: str, values: Mapping[str, object]) -> None:
-        """Prints what any article could have printed, to find mistakes in parts that only a few come to.
+    def render_all_parts(self, name: str, values: Mapping[str, object], **which: Any) -> None:
+        """Prints what any article could have printed, to find mistakes in parts that only a few come to: `unfold`.
 
         Raises TemplateFailed, with file and line.
         """
         source = _source(name, Path(self._stamp(name).path))
-        printed(self.compile(name, source, all_parts=True), name, values)
+        try:
+            template = self.compile(name, source, lambda tree: unfold(tree, **which))
+        except (TemplateFailed, RecursionError, MemoryError):
+            return  # a sound template may be too deep once all its choices are made at once
+        printed(template, name, values)
 
-    def compile(self, name: str, source: str, *, all_parts: bool = False) -> Template:
-        """A template of this text, which is not in any file. Raises TemplateBroken when it has a mistake.
+    def compile(self, name: str, source: str, change: Callable[[nodes.Template], None] = lambda tree: None) -> Template:
+        """A template of this text, which is not in any file, once it was checked and changed so.
 
-        With `all_parts` it does what stands under any condition (`bot.templating.unfolded`).
+        Raises TemplateBroken when it has a mistake.
         """
         source = clean(source)
         try:
             tree = self._sandbox.parse(source, name, name)
             check(tree, self._vocabulary)
-            if all_parts:
-                unfold(tree)
+            change(tree)
             effort.count(tree)
             code = self._sandbox.compile(tree, name, name)
         except TemplateSyntaxError as error:

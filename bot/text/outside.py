@@ -44,7 +44,8 @@ TAGGED = r"\p{L}\p{M}\p{Nd}_\u200c\u200d\u00b7\u05be\u05f3\u05f4\u0f0b\u0f0c\u30
 _TAG: Any = regex.compile(f"[{TAGGED}]+")
 _NAME = re.compile("[A-Za-z0-9_]+")
 _SYMBOL = re.compile(r"[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.IGNORECASE | re.ASCII)
 
 _CHANGING = "ßİıŉſǰẖẗẘẙẚẞﬀﬁﬂﬃﬄﬅﬆ"
 """Letters outside ASCII of which capitals or small letters make letters of ASCII."""
@@ -165,7 +166,7 @@ def _address_end(text: str, host: re.Match[str] | None, allowed: Collection[str]
     name = f".{host[0].casefold()}"
     if (
         _OTHER_HOST.search(beside)
-        or _MAY_BE_NAMED.match(text, host.end())
+        or _GOES_ON.match(text, host.end())
         or not any(name.endswith(f".{entry}") for entry in allowed)
     ):
         return 0
@@ -176,8 +177,9 @@ def _address_end(text: str, host: re.Match[str] | None, allowed: Collection[str]
 _LONGEST_HOST = 254  # characters; one more than a host can have (RFC 1035, section 2.3.4)
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
 _OTHER_HOST: Any = regex.compile(r"[\p{Latin}\p{M}\p{Nd}_@＠+]")
-# What is no port may be a password, and the host may follow it: http://example.com:80@other.com
-_MAY_BE_NAMED = re.compile(r":(?!\d{1,5}(?:[/?#\s]|\Z))[\w.~%!$&'()*+,;=-]")
+# A hyphen or another label, in whatever letters, makes another host of it. What is no port may be a password, and the
+# host may follow it: http://example.com:80@other.com
+_GOES_ON = re.compile(r"-|\.[^\W_]|:(?!\d{1,5}(?:[/?#\s]|\Z))[\w.~%!$&'()*+,;=-]")
 _REST = re.compile(r"(?:/[A-Za-z0-9_./%~+@-]*)?(?:\?[A-Za-z0-9_./%~+=&-]*)?")  # all of it is the link's to X
 
 _ALLOWED: dict[str, Callable[[str, Any, Collection[str]], int]] = {
