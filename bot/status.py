@@ -268,7 +268,7 @@ def _tasks(look: _Look) -> Iterator[Task]:
     for name, lane in look.closed.items():
         if lane.closed_until is None and not look.states.get(name, Counter())[State.UNCONFIRMED]:
             yield _of_account(Kind.CLOSED_LANE, name, lane.closed_reason or "", f"nightdesk resume --account {name}")
-    yield from (_failed(delivery, title) for delivery, title in look.failed)
+    yield from (_failed(look.overview, delivery, title) for delivery, title in look.failed)
     for door in (door for door in look.overview.doors.values() if not door.slowed):
         yield Task(kind=Kind.CLOSED_DOOR, account=None, what=f"{door.key}: {door.reason}", command="nightdesk resume")
     for name, trouble in look.overview.troubles.items():
@@ -291,15 +291,16 @@ def _of_account(kind: Kind, name: str, what: str, command: str) -> Task:
     return Task(kind=kind, account=name, what=what, command=command)
 
 
-def _failed(delivery: Delivery, title: str) -> Task:
-    named = f"d{delivery.id}"
+def _failed(overview: Overview, delivery: Delivery, title: str) -> Task:
+    named, account = f"d{delivery.id}", overview.accounts.get(delivery.account)
+    overtaken = not delivery.live and account is not None and overview.is_live(account)
     return Task(
         kind=Kind.FAILED,
         account=delivery.account,
         delivery=named,
         title=title,
         what=tasks.in_words(delivery.state, delivery.reason),
-        command=tasks.settled_by(delivery.state, delivery.reason, named),
+        command=tasks.settled_by(delivery.state, delivery.reason, named, overtaken=overtaken),
     )
 
 

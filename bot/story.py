@@ -92,11 +92,13 @@ def story(desk: Nightdesk, delivery: Delivery, article: Article) -> Story:
         made = attempts.of(tx, delivery.id)
         looked = reads.of(tx, delivery.id)
         line = queue_line(desk, delivery, article, foreseen_on(desk, tx, delivery.account))
+        account = desk.settings.accounts.get(delivery.account)
+        overtaken = not delivery.live and account is not None and desk.is_live(tx, account)
     return Story(
         queue=line,
         round=delivery.round,
         words=tasks.in_words(delivery.state, delivery.reason),
-        command=tasks.settled_by(delivery.state, delivery.reason, line.delivery),
+        command=tasks.settled_by(delivery.state, delivery.reason, line.delivery, overtaken=overtaken),
         history=tuple(
             HistoryLine(
                 at=change.at,

@@ -50,6 +50,8 @@ class _Meaning:
 _LOOK = "nightdesk resolve {0} --look"
 _SAY = "nightdesk resolve {0} --posted URL or nightdesk resolve {0} --not-posted"
 
+_OVERTAKEN = "nightdesk queue again {0} or nightdesk resolve {0} --drop"
+
 UNCONFIRMED: Mapping[str, _Meaning] = {
     "settling": _Meaning("it may be live; its account's timeline is read back once the platform has settled", _LOOK),
     "not_found": _Meaning("the timeline was read back and does not show it; look for yourself", _SAY),
@@ -86,7 +88,12 @@ def told(state: State, reason: str, delivery: str) -> str:
     return f"{words} → {command}" if command and state in (State.UNCONFIRMED, State.WITHDRAWN) else words
 
 
-def settled_by(state: State, reason: str, delivery: str) -> str:
-    """The command that settles such a delivery (`d34`), or "" where there is nothing to do."""
+def settled_by(state: State, reason: str, delivery: str, *, overtaken: bool = False) -> str:
+    """The command that settles such a delivery (`d34`), or "" where there is nothing to do.
+
+    `overtaken`: it was rehearsed, and its account is live by now, so it is never retried.
+    """
+    if overtaken and state is State.FAILED:
+        return _OVERTAKEN.format(delivery)
     meaning = UNCONFIRMED.get(reason.partition(":")[0]) if state is State.UNCONFIRMED else None
     return (meaning or _PLAIN[state]).command.format(delivery)

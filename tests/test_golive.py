@@ -11,7 +11,9 @@ import pytest
 from bot.decide import again
 from bot.errors import ConfigurationError
 from bot.golive import foresee_golive, golive, rehearse
-from bot.store import deliveries
+from bot.status import status
+from bot.store import articles, deliveries
+from bot.story import story
 from tests.world import World, world
 
 LIVE_X = """
@@ -116,6 +118,20 @@ def test_back_in_rehearsal_nothing_reaches_the_real_platform(live_world: World) 
     assert len(change.restamped) == 1
     live_world.once()
     assert (len(live_world.posts()), len(live_world.live_posts())) == (1, 0)
+
+
+def test_what_failed_in_rehearsal_is_no_task_to_be_retried_live(live_world: World) -> None:
+    live_world.order(kind="refuse", platform="x", status=403, message="Not today.")
+    live_world.add("One")
+    live_world.once()
+    with live_world.desk() as desk:
+        golive(desk, "x-main", actor="person:anna")
+        [task] = [each for each in status(desk).tasks if each.delivery == "d1"]
+        assert task.command == "nightdesk queue again d1 or nightdesk resolve d1 --drop"
+        with desk.database.read() as tx:
+            failed = deliveries.get(tx, 1)
+            assert failed is not None
+            assert story(desk, failed, articles.get(tx, failed.article)).command == task.command
 
 
 def test_simulated_time_is_refused_while_an_account_is_live(live_world: World) -> None:
