@@ -255,14 +255,16 @@ def counted_beyond(tx: Transaction, moment: datetime) -> bool:
     return bool(tx.execute(sa.select(sa.exists().where(lanes.c.counted_to > moment))).scalar_one())
 
 
-def reset_counting(tx: Transaction, now: datetime) -> None:
+def reset_counting(tx: Transaction, now: datetime, *, closings: bool = False) -> None:
     """Back from a future, simulated or of a wrong clock: every account counts from the real `now`, and what was done
-    in a moment that has not come yet uses no slot and fills no cap. Waits, and closings that end by themselves, are
-    over, as their ends may be wrong; the daily checks of that future count as not made."""
+    in a moment that has not come yet uses no slot and fills no cap. Waits are over, as their ends may be wrong, and
+    with `closings` also those that end by themselves; the daily checks of that future count as not made."""
     lock(tx, None)
-    until_somebody_acts = lanes.c.closed_reason.is_not(None) & lanes.c.closed_until.is_(None)
-    rests = sa.case((until_somebody_acts, lanes.c.wake_at), else_=None)
-    look = sa.case((until_somebody_acts, lanes.c.look_at), else_=sa.literal(AT_ONCE, Moment))
+    stays = sa.not_(LANE_IS_OPEN)
+    if closings:
+        stays = lanes.c.closed_reason.is_not(None) & lanes.c.closed_until.is_(None)
+    rests = sa.case((stays, lanes.c.wake_at), else_=None)
+    look = sa.case((stays, lanes.c.look_at), else_=sa.literal(AT_ONCE, Moment))
     checked = sa.case((lanes.c.identity_at > now, None), else_=lanes.c.identity_at)
     tx.execute(sa.update(lanes).values(counted_to=now, wake_at=rests, look_at=look, identity_at=checked))
     tx.execute(sa.delete(slots_used).where(slots_used.c.at > now))
