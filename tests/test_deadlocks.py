@@ -204,7 +204,8 @@ def _beside(
 
 
 def _somebody_waits(tx: Transaction) -> bool:
-    return bool(tx.exec_driver_sql("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").scalar_one())
+    waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(tx.exec_driver_sql(f"SELECT EXISTS (SELECT {waiting})").scalar_one())
 
 
 def _circles(database_url: str) -> int:
