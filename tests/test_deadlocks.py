@@ -204,8 +204,8 @@ def _beside(
 
 
 def _somebody_waits(tx: Transaction) -> bool:
-    waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return bool(tx.exec_driver_sql(f"SELECT EXISTS (SELECT {waiting})").scalar_one())
+    waits_for_us = "NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    return bool(tx.exec_driver_sql(f"SELECT EXISTS (SELECT FROM pg_locks WHERE {waits_for_us})").scalar_one())
 
 
 def _circles(database_url: str) -> int:
