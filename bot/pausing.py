@@ -205,11 +205,11 @@ def open_when_settled(desk: Nightdesk, tx: Transaction, account: str, *, whateve
     if looks.unread(tx, account):
         return False
     lane = lanes.get(tx, account)
-    if lane is None or lane.is_open or not lane.closed_reason:
+    if lane is None or lane.is_open:
         return True
     if lane.closed_for is None and not whatever:
         return False
-    lanes.close(tx, account, reason=lane.closed_reason, until=desk.clock.real_now())
+    lanes.close(tx, account, reason=lane.closed_reason or "", until=desk.clock.real_now())
     return True
 
 

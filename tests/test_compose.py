@@ -173,6 +173,15 @@ def test_a_template_gets_the_whole_vocabulary_and_dates_in_the_accounts_zone() -
     values = template_values(article, account())
     assert list(values) == list(VOCABULARY)
     assert str(values["published"]) == "2026-11-09 02:30:00+04:00"
+    assert values["account"] == {
+        "name": "main",
+        "identity": "example",
+        "handle": "@example",
+        "language": "",
+        "hashtags": {},
+        "utm": {},
+    }
+    assert template_values(article, account(identity="1234567890"))["account"]["handle"] == ""  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

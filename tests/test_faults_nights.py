@@ -156,7 +156,7 @@ def test_a_limit_of_one_account_keeps_nobody_else_waiting_and_no_call_sleeps(
         made.made.order(kind="rate_limit", platform="x", reset=15 * 24 * 3600)
         began = time.monotonic()
         made.once()
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 10
         assert made.made.states() == {"x-main": ["queued", "queued"], "fb-page": ["published", "published"]}
 
 

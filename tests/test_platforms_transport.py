@@ -47,7 +47,7 @@ from bot.platforms.base import PlatformTrouble
 
 PLATFORMS = ("x", "facebook")
 DEADLINE = 0.4
-SLACK = 20  # what a busy machine may add: these servers have time without end, or end in another outcome
+SLACK = 1.5  # what a busy machine may add
 IN_TIME = DEADLINE + SLACK
 
 HTML = b"<html><body>Sign in to the hotel's network</body></html>"

@@ -185,6 +185,16 @@ def unread_since_the_backup(made: World, backup: Backup) -> None:
     go_on(made)
 
 
+def backup_with_a_lost_reply(made: World, backup: Backup) -> Callable[[], None]:
+    """A copy of the moment at which one post is unclear and the next waits behind it; what puts it back."""
+    made.add("Before", accounts=["x-main"])
+    made.once()
+    made.add("Lost reply", "Next", accounts=["x-main"])
+    made.order(kind="reset_after", method="POST")
+    made.once()
+    return backup()
+
+
 def test_whatever_opens_an_account_nothing_is_sent_before_its_timeline_was_read(made: World, backup: Backup) -> None:
     unread_since_the_backup(made, backup)
     for _ in range(3):
@@ -222,12 +232,7 @@ def test_a_person_may_open_an_account_that_cannot_be_read(made: World, backup: B
 
 
 def test_an_unclear_post_that_is_looked_for_opens_no_account_that_was_not_read(made: World, backup: Backup) -> None:
-    made.add("Before", accounts=["x-main"])
-    made.once()
-    made.add("Lost reply", "Next", accounts=["x-main"])
-    made.order(kind="reset_after", method="POST")
-    made.once()
-    put_back = backup()
+    put_back = backup_with_a_lost_reply(made, backup)
     made.clock.forward(minutes=2)
     made.once()
     assert made.states() == {"x-main": ["published", "published", "published"]}
@@ -390,12 +395,7 @@ def _reconnect(desk: Nightdesk) -> None:
 def test_an_unclear_post_that_the_copy_knew_of_keeps_its_account_closed_until_it_was_looked_for(
     made: World, backup: Backup
 ) -> None:
-    made.add("Before", accounts=["x-main"])
-    made.once()
-    made.add("Lost reply", "Next", accounts=["x-main"])
-    made.order(kind="reset_after", method="POST")
-    made.once()
-    put_back = backup()
+    put_back = backup_with_a_lost_reply(made, backup)
     made.clock.forward(minutes=1)
     made.once()
     put_back()

@@ -497,8 +497,12 @@ BAD_INPUT = {
 @pytest.mark.parametrize(("value", "expected"), BAD_INPUT.values(), ids=BAD_INPUT)
 def test_bad_input(value: object, expected: str) -> None:
     """Shown in brackets, which go when nothing is left to show."""
-    result = solve(mark(value, 1, prefix="[", suffix="]") + " " + URL, Limit(100, limit_length))
-    assert result.text == (f"[{expected}] {URL}" if expected else URL)
+
+    def fit() -> None:
+        result = solve(mark(value, 1, prefix="[", suffix="]") + " " + URL, Limit(100, limit_length))
+        assert result.text == (f"[{expected}] {URL}" if expected else URL)
+
+    assert takes_little(fit, 100)
 
 
 @pytest.mark.parametrize(

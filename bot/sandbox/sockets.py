@@ -72,7 +72,7 @@ class Server(ThreadingHTTPServer):
         """An interrupt may arrive while the thread of a connection begins: that one ends as well, or we wait for it."""
         try:
             super().process_request(request, client_address)
-        except BaseException:
+        except BaseException:  # KeyboardInterrupt above all; it goes on its way
             _end(request)
             raise
 

@@ -43,15 +43,15 @@ _BROKEN_BRACES = re.compile(
 def refuse_broken_braces(parts: Sequence[nodes.Node], names: Collection[str]) -> None:
     """Refuses fixed text that looks like a field or a tag with a brace too few or too many: it would be posted."""
     for before, text in pairwise([None, *parts]):
-        if (
-            isinstance(text, nodes.TemplateData) and "{{" not in text.data and "{%" not in text.data
-        ):  # else it is {% raw %}
-            if isinstance(before, nodes.Expr) and not isinstance(before, nodes.TemplateData) and text.data[0] == "}":
-                raise _broken_brace("}}}", text.lineno)
-            for found in _BROKEN_BRACES.finditer(text.data):
-                name = found["name"] or found["piped"]
-                if not name or name in names:
-                    raise _broken_brace(found[0], text.lineno + text.data.count("\n", 0, found.start()))
+        if not isinstance(text, nodes.TemplateData) or "{{" in text.data or "{%" in text.data:
+            continue  # what holds those stands between {% raw %} and {% endraw %}
+        behind_field = before is not None and not isinstance(before, nodes.TemplateData)
+        if behind_field and text.data.startswith("}"):
+            raise _broken_brace("}}}", text.lineno)
+        for found in _BROKEN_BRACES.finditer(text.data):
+            name = found["name"] or found["piped"]
+            if not name or name in names:
+                raise _broken_brace(found[0], text.lineno + text.data.count("\n", 0, found.start()))
 
 
 def _broken_brace(shown: str, line: int) -> Misuse:

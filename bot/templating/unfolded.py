@@ -19,6 +19,7 @@ class _Unfolding(NodeTransformer):
     def __init__(self, take: int, but: str) -> None:
         self._take = take
         self._but = but
+        # By the id of what `_one_of` gave: that itself, or another might get its id; its values and its conditions.
         self._made: dict[int, tuple[nodes.Filter, list[nodes.Expr], list[nodes.Expr]]] = {}
 
     def visit_If(self, node: nodes.If) -> nodes.Node | list[nodes.Node]:
@@ -52,9 +53,8 @@ class _Unfolding(NodeTransformer):
     visit_Or = visit_And
 
     def _stays(self, condition: nodes.Node) -> bool:
-        names = condition.find_all(nodes.Name)
-        itself = isinstance(condition, nodes.Name) and condition.name == self._but
-        return itself or any(name.name == self._but for name in names)
+        itself = [condition] if isinstance(condition, nodes.Name) else []
+        return any(name.name == self._but for name in (*itself, *condition.find_all(nodes.Name)))
 
     def _one_of(self, choices: list[nodes.Expr], tests: list[nodes.Expr]) -> nodes.Expr:
         """What makes all of these and gives one of the choices. Those of a choice inside are its own: no depth of them
