@@ -89,11 +89,9 @@ def _went_back(desk: Nightdesk, noted: LastRun) -> bool:
 
 def _name(tx: Transaction) -> tuple[str, bool]:
     """The database's own name, which every copy of it shares, and whether it has just been given."""
-    name = meta.get(tx, DATABASE)
-    if name is not None:
-        return name, False
-    meta.set(tx, DATABASE, name := secrets.token_hex(8))
-    return name, True
+    new = secrets.token_hex(8)
+    name = meta.get(tx, DATABASE) or meta.locked(tx, DATABASE, new)
+    return name, name == new
 
 
 def _is_older(tx: Transaction, last: LastRun, name: str, new: bool) -> bool:
@@ -126,7 +124,7 @@ def _mark(last: LastRun) -> str:
 
 
 def _count_run(tx: Transaction, now: datetime) -> int:
-    run = int(meta.get(tx, RUN) or 0) + 1
+    run = int(meta.locked(tx, RUN, "0")) + 1  # it never goes back: that is how an older copy is known
     meta.set(tx, RUN, str(run))
     meta.set_time(tx, USED_AT, now)
     return run

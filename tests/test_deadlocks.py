@@ -182,6 +182,24 @@ def test_a_restored_backup_locks_the_lanes_before_it_pauses_everything(ten: Worl
         )
 
 
+def test_of_several_workers_that_begin_at_once_none_takes_the_count_of_runs_back(ten: World) -> None:
+    """A count that went back would look like an older copy of the database, and stop everything."""
+    with open_home(ten.home) as desk, open_home(ten.home) as other:
+        now, counted = desk.clock.real_now(), []
+
+        def count() -> int:
+            with desk.database.begin() as tx:
+                return lastrun._count_run(tx, now)
+
+        ours = _beside(
+            other,
+            count,
+            first=lambda tx: counted.append(lastrun._count_run(tx, now)),
+            then=lambda tx: None,
+        )
+        assert [ours] == [counted[0] + 1]
+
+
 def _beside(
     other: Nightdesk,
     work: Callable[[], Given],

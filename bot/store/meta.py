@@ -32,6 +32,15 @@ def set(tx: Transaction, key: str, value: str | None) -> None:
     tx.execute(new.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": value}))
 
 
+def locked(tx: Transaction, key: str, first: str) -> str:
+    """The value, which nobody else changes until the transaction ends; `first` where there was none.
+
+    Several who count on from what they read must not take each other's steps back.
+    """
+    tx.execute(insert(tx, meta).values(key=key, value=first).on_conflict_do_nothing())
+    return str(tx.execute(sa.select(meta.c.value).where(meta.c.key == key).with_for_update()).scalar_one())
+
+
 def beginning_with(tx: Transaction, prefix: str) -> dict[str, str]:
     """All facts whose key begins so, by the rest of their key."""
     found = tx.execute(sa.select(meta).where(meta.c.key.startswith(prefix, autoescape=True)))
