@@ -46,6 +46,7 @@ WORDS = {
     "Emoji": "🎉 👨\u200d👩\u200d👧 🇦🇿🇹🇷 👍🏽🎉🎉 1\ufe0f\u20e3 ❤\ufe0f "
     "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
     "Links": "https://x.az/a/b?c=d, Booking.com x.com/path info@x.az @example #Baku $AZN http://é.example/ü (https://a.az)",
+    "Close": "Baku. In co Inc. rtt.c om U.S. at. is example. az com. Rain, end. -in news",
     "Odd": "e\u0301te\u0301 x̣́y̌ \u200c#\u200ctag Booking.\u200ccom a\u00a0b … - / \" ' *** ok !",
 }
 LINK = "https://news.example/{}/2026/11/bridge?id=7&x=%20#top"
@@ -92,6 +93,8 @@ def template_of(chance: random.Random, fields: Sequence[str], link: str) -> str:
             f"{link}\n{a}\n\n\n{b}\n{c}",
             f"{a} {link}{nested}",
             f"  {c}\t{a}  {link} {b} ",
+            f"{a}{b}{c} {link}",
+            f"{a}.{b}{GROUP_OPEN}{c}in{GROUP_CLOSE} {link}",
         ]
     )
 
@@ -277,7 +280,12 @@ def test_what_was_cut_is_reported_with_its_lengths(measure: Callable[[str], int]
             assert cut.kept == 0 or cut.kept <= post.limit.most, seed
         for name, text in texts.items():
             if name not in [cut.field for cut in fitted.cut]:
-                assert unicodedata.normalize("NFC", tidy(text)) in fitted.text, seed
+                assert without_gaps(unicodedata.normalize("NFC", tidy(text))) in without_gaps(fitted.text), seed
+
+
+def without_gaps(text: str) -> str:
+    """Without what keeps a field and what stands close to it from being a link."""
+    return text.replace("\u200c", "")
 
 
 @in_every_measure

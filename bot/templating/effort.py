@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
 
+from bot.text import seams
+from bot.text.outside import restored
+
 MOST_WORK = 2_000_000
 """Characters: the longest headline and summary an article may bring could each go through ten filters."""
 
@@ -92,11 +95,13 @@ def _through(name: str, node: nodes.Expr) -> nodes.Filter:
 def joined(context: Effort, texts: list[object]) -> str:
     """The texts between which a template writes ~."""
     context.take(weight(texts))
-    return "".join(map(str, texts))
+    return seams.joined(map(str, texts))
 
 
 @pass_context
 def compared(context: Effort, value: object) -> object:
-    """A side of a comparison, as it is."""
+    """A side of a comparison: as the article has it, since a template's author knows of no gaps."""
     context.take(weight(value))
-    return value
+    if isinstance(value, list | tuple):
+        return [restored(each) if isinstance(each, str) else each for each in value]
+    return restored(value) if isinstance(value, str) else value

@@ -19,7 +19,8 @@ from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, wr
 from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of
-from bot.text.outside import defuse, restored
+from bot.text.outside import defuse, ended, parted, restored
+from bot.text.seams import SEAM, closed
 from bot.text.utm import PARAMETERS, tagged
 
 MOST_CHARACTERS = 1_000_000
@@ -56,8 +57,8 @@ def shown(value: object) -> str:
 
 @pass_context
 def shown_whole(context: Effort, value: object) -> str:
-    """A value as a post shows it, where it is printed: a text as it is, anything else counted."""
-    return value if isinstance(value, str) else _read(context, value)
+    """A value as a post shows it, where it is printed, between seams: a text as it is, anything else counted."""
+    return f"{SEAM}{value if isinstance(value, str) else _read(context, value)}{SEAM}"
 
 
 def _read(context: Effort, value: object, times: int = 1) -> str:
@@ -199,20 +200,19 @@ def date(context: Effort, moment: object, layout: str = "long") -> str:
 
 @pass_context
 def replace(context: Effort, text: object, old: object, new: object) -> str:
-    """Every `old` in `text` becomes `new`; an empty `old` is nowhere."""
+    """Every `old` in `text` becomes `new`, whether it was defused or not; an empty `old` is nowhere."""
     text, old, new = _read(context, text), _read(context, old), _read(context, new)
-    if not old:
-        return text
-    longer = text.count(old) * len(new)
+    pieces = parted(text, old)
+    longer = (len(pieces) - 1) * len(new)
     if len(text) + longer > MOST_CHARACTERS:
         raise FilterMisused("replace would make the text far too long.")
     context.take(longer)
-    return text.replace(old, new)
+    return _between(new, [*map(ended, pieces[:-1]), pieces[-1]])
 
 
 @_quoted_too
 def trim(context: Effort, text: object) -> str:
-    return _read(context, text).strip()
+    return ended(_read(context, text).strip())
 
 
 @pass_context
@@ -224,7 +224,12 @@ def join(context: Effort, values: object, between: object = ", ") -> str:
     if sum(len(shown(value)) + len(between) for value in values) > MOST_CHARACTERS:
         raise FilterMisused("join would make the text far too long.")
     context.take(len(between) * len(values))
-    return between.join(map(shown, values))
+    return _between(between, map(shown, values))
+
+
+def _between(text: str, pieces: Iterable[str]) -> str:
+    """The pieces with a text between."""
+    return closed(f"{SEAM}{text}{SEAM}".join(pieces))
 
 
 def first(values: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
 from bot.templating.unfolded import unfold
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
+from bot.text.seams import closed
 
 Found = TypeVar("Found")
 
@@ -56,6 +57,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: word.function for name, word in FILTERS.items()}
         self.filters |= {effort.JOINED: effort.joined, effort.COMPARED: effort.compared}
         self.tests = {name: self.tests[name] for name in TESTS}
+
+    @staticmethod
+    def concat(pieces: Iterable[str]) -> str:
+        """What a template printed, as one text, without the marks of its seams."""
+        return closed("".join(pieces))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         raise SecurityError("sums are not offered in post templates")
@@ -227,7 +233,7 @@ def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
         raise kind(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
     if room < 0:
         raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
-    return "".join(pieces)
+    return Sandbox.concat(pieces)
 
 
 def _source(name: str, path: Path) -> str:

@@ -22,6 +22,7 @@ from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
 from bot.text.forms import MOST_CHECKED, WHOLE, Form, Forms, Surroundings
 from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
+from bot.text.seams import joined
 from bot.text.tidy import tidy
 
 __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
@@ -117,7 +118,7 @@ class _Solver:
 
     def _grown(self, index: int) -> int:
         """The widest form of one field that fits beside what the others have; the one it has, should none fit."""
-        beside = self._beside(index)
+        beside = self._beside(index, self.picks)
         if (length := self._length_with(index, WHOLE, beside)) <= self.limit.most:
             return WHOLE
         forms, low = self.forms[index], self.picks[index]
@@ -174,16 +175,16 @@ class _Solver:
             self.left_to_check -= forms[number].end
         return None
 
-    def _beside(self, index: int) -> Surroundings:
-        """What stands before and behind a field while it is seen, the others being as they are."""
-        rules = self.forms[index].rules
-        before, behind = self.layout.around(index, self._shown({}))
-        return Surroundings(before + rules.prefix, rules.suffix + behind)
+    def _beside(self, index: int, picks: dict[int, int]) -> Surroundings:
+        """What stands before and behind a field while it is seen, the others being as picked."""
+        return Surroundings(*self.layout.around(index, self._shown(picks)))
 
     def _length_with(self, index: int, pick: int, beside: Surroundings) -> int:
         """The length of the whole text when one field is shown in some form, the others being as they are."""
         shown = self.forms[index][pick].text
-        return self._length(_finished(f"{beside.before}{shown}{beside.behind}") if shown else self._text({index: pick}))
+        if not shown:
+            return self._length(self._text({index: pick}))
+        return self._length(_finished(joined((beside.before, shown, beside.behind))))
 
     # -- fields of one priority --------------------------------------------------------------------------------------
 
@@ -258,9 +259,7 @@ class _Solver:
             if pick != picks[index]:
                 if not forms[picks[index]].end:
                     return -self.limit.most
-                before, behind = self.layout.around(index, self._shown(picks))
-                beside = Surroundings(before + forms.rules.prefix, forms.rules.suffix + behind)
-                longer += forms.longer(picks[index], beside)(pick)
+                longer += forms.longer(picks[index], self._beside(index, picks))(pick)
                 picks = picks | {index: pick}
         return longer
 

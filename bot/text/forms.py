@@ -18,6 +18,8 @@ from bot.post import Limit
 from bot.text.atoms import Atom, CutPoint, atoms, cut_point
 from bot.text.marks import CutAt, Field
 from bot.text.measures import LEAST
+from bot.text.outside import GAP
+from bot.text.seams import joined, may_join
 from bot.text.sentences import sentence_ends
 
 GOOD_SENTENCE = 0.6
@@ -121,7 +123,7 @@ class Forms:
         if self._may_vanish:
             before, behind = beside.close
             self._beside = Surroundings(before.lstrip(), behind)
-            whole = self._width(_whole(f"{self._beside.before}{self.whole.source}{behind}"))
+            whole = self._width(_whole(joined((self._beside.before, self.whole.source, behind))))
             self._room = self._limit.most - length + whole
 
     # -- lengths -----------------------------------------------------------------------------------------------------
@@ -159,8 +161,9 @@ class Forms:
         form, beside, least = self[low], beside.close, self._least
         start = _last_blank(form.source, form.end)
         lead = beside.before if start < 0 else ""
-        length = self._limit.length(lead + form.source[max(start, 0) : form.end] + form.tail + beside.behind)
-        if least is None:
+        shown = form.source[max(start, 0) : form.end] + form.tail
+        length = self._limit.length(joined((lead, shown, beside.behind)))
+        if least is None or may_join(*beside):  # a gap may break up a link, and make it shorter or longer
             return lambda number: -length  # no text is shorter than nothing
 
         def at_least(number: int) -> int:
@@ -263,7 +266,7 @@ class Forms:
 
     def _cut(self, atom: Atom) -> Form | None:
         text = self.whole.source
-        point = CutPoint(atom[1], "") if self.rules.cut is CutAt.ITEM else cut_point(text, atom, self._sentence_ends)
+        point = _behind_item(text, atom) if self.rules.cut is CutAt.ITEM else cut_point(text, atom, self._sentence_ends)
         return Form(text, *point) if point else None
 
     def _atoms(self) -> list[Atom]:
@@ -316,6 +319,12 @@ _CONTEXT = 100  # characters; what stands behind a place may tell whether a text
 
 _BLANK = " \n\t"
 _RUN = re.compile(r"[^ \n]*+")
+
+
+def _behind_item(text: str, item: Atom) -> CutPoint:
+    """There is no ellipsis to keep a sign at the end from what stands behind the field."""
+    end = item[1]
+    return CutPoint(end, GAP if text[end - 1] in "@＠#＃$" else "")
 
 
 def _whole(text: str) -> Form:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import regex
 
 from bot.text.clean import clean
+from bot.text.seams import SEAM, closed, joined, may_join
 from bot.text.tidy import tidy
 
 _OPEN, _CLOSE, _NEXT, _ITEM, _GROUP, _END_GROUP = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5"
@@ -67,9 +68,12 @@ class Rules:
     prefix: str
     suffix: str
     glue: str
+    joins: bool = False  # whether a full stop might make a link of the text and its prefix or suffix
 
     def dressed(self, shown: str) -> str:
         """`shown` with prefix and suffix, which vanish with it."""
+        if self.joins and shown:
+            return joined((self.prefix, shown, self.suffix))
         return f"{self.prefix}{shown}{self.suffix}" if shown else ""
 
 
@@ -96,7 +100,7 @@ class Field(NamedTuple):
 
     @property
     def whole(self) -> str:
-        """All of it, with prefix and suffix."""
+        """All of it, dressed."""
         return self.rules.dressed(self.text)
 
     def cleaned(self) -> Field:
@@ -122,11 +126,15 @@ class Layout:
 
     def assemble(self, shown: Sequence[str]) -> str:
         """The whole text when each field is shown as told (already dressed), in the fields' order."""
-        return _assembled(self.parts, shown)[0]
+        return closed(_assembled(self.parts, shown)[0])
 
     def around(self, field: int, shown: Sequence[str]) -> tuple[str, str]:
-        """What stands before and behind a field while it is seen, when the others are shown as told."""
-        before, _, behind = self.assemble([*shown[:field], _OPEN, *shown[field + 1 :]]).partition(_OPEN)
+        """What stands before and behind a field while it is seen, when the others are shown as told.
+
+        Its prefix and suffix are part of that. `bot.text.seams.joined` puts the three together.
+        """
+        place = self.fields[field].rules.dressed(_OPEN)
+        before, _, behind = self.assemble([*shown[:field], place, *shown[field + 1 :]]).partition(_OPEN)
         return before, behind
 
     def cleaned(self) -> Layout:
@@ -142,7 +150,7 @@ def _cleaned(parts: Sequence[Part]) -> list[Part]:
 
 
 def _assembled(parts: Sequence[Part], shown: Sequence[str]) -> tuple[str, bool]:
-    """The text of some parts, and whether an elastic field is seen in it."""
+    """The text of some parts, with its seams, and whether an elastic field is seen in it."""
     pieces = []
     seen = False
     for part in parts:
@@ -156,7 +164,7 @@ def _assembled(parts: Sequence[Part], shown: Sequence[str]) -> tuple[str, bool]:
             text = inner if inner_seen else ""
             seen = seen or inner_seen
         pieces.append(text)
-    return "".join(pieces), seen
+    return SEAM.join(pieces), seen
 
 
 # -- writing marks ---------------------------------------------------------------------------------------------------
@@ -295,15 +303,17 @@ def _field(marked: str) -> Field:
 
 
 def _read(head: str) -> Rules:
-    name, priority, minimum, cut, prefix, suffix, glue = head.split(_ITEM)
+    name, priority, minimum, cut, *dress, glue = head.split(_ITEM)
+    prefix, suffix = map(clean, dress)
     return Rules(
         name=name,
         priority=int(priority),
         minimum=int(minimum),
         cut=CutAt(cut),
-        prefix=clean(prefix),
-        suffix=clean(suffix),
+        prefix=prefix,
+        suffix=suffix,
         glue=glue,
+        joins=may_join(prefix, suffix),
     )
 
 

@@ -10,7 +10,8 @@ release, of March 2020) want two characters side by side:
 - behind `@` and `$`: a name or a symbol must follow at once;
 - before *and* behind `#`: the character may be part of a hashtag, so the one before takes away the boundary that a
   hashtag needs, and the one behind defuses it where the character is not held to be part of one;
-- behind any of them at the end of a text too: what a template prints next must not become a name;
+- behind any of them at the end of a text too: what a template prints next must not become a name (a full stop
+  there gets its gap where the texts meet, if it needs one: `bot.text.seams`);
 - behind a dot that a top-level domain follows: there is no link, with or without `https://`, without these two;
 - also where that shows only in capitals or small letters, as templates may put a text in them: `İNFO` is the `info` of
   Azerbaijani, and `ß` becomes `SS`;
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -51,12 +52,12 @@ _CHANGING = "ßİıŉſǰẖẗẘẙẚẞﬀﬁﬂﬃﬄﬅﬆ"
 """Letters outside ASCII of which capitals or small letters make letters of ASCII."""
 _DOT_ABOVE = "\u0307"  # the small letter of İ may be written with it
 
-# An "RT" right before the sign is the one word that X allows there.
+# An "RT" right before the sign is the one word that X allows there; the R may be in what is printed before.
 _SIGN: Any = regex.compile(
-    rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) @ [A-Za-z0-9.-]+ )
+    rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) (?<!^[Tt]) @ [A-Za-z0-9.-]+ )
        | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[{_CHANGING}]|\Z)
        | {GAP}? (?<![\p{{L}}\p{{Nd}}_&]) (?P<hash> [#＃] ) (?![\ufe0f\u20e3]) {GAP}?
-         (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] | \Z )
+         (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] | [{TAGGED}]*+ \Z )
        | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z{_CHANGING}]|\Z)
        | (?P<protocol> [Hh][Tt][Tt][Pp][Ssſ]?: ) (?=//)
        | (?P<dot> \. ) (?=[^\W\d_])
@@ -89,9 +90,41 @@ def defuse(text: str, *, allow: Collection[str] = ()) -> str:
     return str(_SIGN.sub(defused, text))
 
 
+def ended(text: str) -> str:
+    """A beginning of a text that was defused, with a gap where it ends in a sign that had white space behind it."""
+    return f"{text}{GAP}" if text.endswith(("@", "＠", "$")) else str(_TAG_AT_END.sub(f"{GAP}\\g<0>", text))
+
+
+_TAG_AT_END: Any = regex.compile(rf"(?<![\p{{L}}\p{{Nd}}_&{GAP}])[#＃][\p{{Nd}}_{GAP}\u200d]*+\Z")
+
+
 def restored(text: str) -> str:
     """The text as it was before `defuse`, for what is not posted as it stands, such as a tag that becomes a hashtag."""
     return _GAPS.sub("", text) if GAP in text else text
+
+
+def parted(text: str, by: str) -> list[str]:
+    """`text` split wherever `by` stands in it, with or without the gaps of `defuse`; whole when `by` is empty."""
+    if not by:
+        return [text]
+    if GAP not in text or len(by) > _LONGEST_SOUGHT or _SIGNS.isdisjoint(by):
+        return text.split(by)
+    return _with_gaps(restored(by)).split(text)
+
+
+@lru_cache(maxsize=200)
+def _with_gaps(sought: str) -> re.Pattern[str]:
+    """A pattern for a text in which any sign may have been defused."""
+    pattern, before = "", ""
+    for character in sought:
+        pattern += f"{GAP}?" if character in "#＃" and before not in _SIGNS else ""
+        pattern += re.escape(character) + (f"{GAP}?" if character in _SIGNS else "")
+        before = character
+    return re.compile(pattern)
+
+
+_SIGNS = frozenset("@＠#＃$.:")
+_LONGEST_SOUGHT = 500  # characters; what is longer is looked for as it is written
 
 
 def _tld_follows(text: str, at: int) -> bool:

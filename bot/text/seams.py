@@ -1,0 +1,54 @@
+"""Where texts are put together, a full stop at the end of one makes no link with what the next begins with.
+
+`Fog in Baku.` and `In the evening` are harmless apart; printed with nothing between, they are the domain baku.in to X.
+What a text from outside says by itself was defused before (`bot.text.outside`), so only the seams are left: between
+two fields, a field and what the template writes, the parts of a list, or where a cut ends at a full stop.
+
+A seam is marked with a noncharacter, which no clean text contains, until the texts stand beside each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import regex
+
+from bot.text.outside import GAP
+
+SEAM = "\ufdd7"
+"""What stands between texts that are put together, until `closed`."""
+
+_PART = r"[\p{L}\p{M}\p{N}_-]"  # of a domain; more than any may have, as nobody sees a gap too many
+_MEETING: Any = regex.compile(
+    rf"://[^\s\ufdd0-\ufdd6]*+ | \.(?={SEAM}*+\p{{L}})(?={_PART}*+{SEAM}++{_PART})", regex.VERBOSE
+)
+_ENDS_OPEN: Any = regex.compile(rf"\.{_PART}*+\Z")
+_BEGINS_OPEN: Any = regex.compile(_PART)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """The texts one after the other, with a gap behind each full stop that would make a link across a seam."""
+    return closed(SEAM.join(texts))
+
+
+def closed(text: str) -> str:
+    """`text` without the marks of its seams, and with the gaps that they need.
+
+    An address with its protocol stays as it is: a template's author writes `https://www.{{ source }}.az/` on purpose,
+    and no text from outside has one. Takes time in proportion to the text.
+    """
+    if SEAM not in text:
+        return text
+    return str(_MEETING.sub(_with_gap, text)).replace(SEAM, "")
+
+
+def may_join(before: str, behind: str) -> bool:
+    """Whether a text put between these two might get a gap at one of its ends."""
+    return bool(_BEGINS_OPEN.match(behind) or _ENDS_OPEN.search(before))
+
+
+def _with_gap(found: re.Match[str]) -> str:
+    """A full stop gets a gap; an address, the other thing that is looked for, stays."""
+    return f".{GAP}" if found[0] == "." else found[0]

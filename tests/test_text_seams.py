@@ -1,0 +1,222 @@
+"""Texts from outside that stand close together in a post are still only characters: no link comes of two of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import CannotFit
+from bot.post import Limit
+from bot.templating import Templates
+from bot.templating.templates import printed
+from bot.templating.vocabulary import SAMPLE
+from bot.text.clean import clean
+from bot.text.fit import mark, solve
+from bot.text.measures import code_points
+from bot.text.outside import defuse, parted
+from bot.text.seams import SEAM, closed, joined
+from bot.text.xentities import extract_cashtags, extract_hashtags, extract_mentions
+from bot.text.xlength import extract_urls, limit_length
+from tests.growth import grows_in_proportion
+
+GAP = "\u200c"
+EMPTY: dict[str, Any] = {"title": "", "summary": "", "author": "", "section": "", "source": "", "tags": []}
+ACCOUNT = {"name": "news", "handle": "@desk", "identity": "desk", "language": "en", "hashtags": {}, "utm": {}}
+
+
+def seen(text: str) -> list[str]:
+    """Everything in a text that X would mention, tag or link."""
+    entities = [*extract_mentions(text), *extract_hashtags(text), *extract_cashtags(text)]
+    return [entity.text for entity in entities] + [found.url for found in extract_urls(text)]
+
+
+def post_of(template: str, most: int = 10_000, **fields: Any) -> str:
+    """What is posted of a template, with fields from outside."""
+    inert = {
+        name: [defuse(clean(each)) for each in value] if isinstance(value, list) else defuse(clean(value))
+        for name, value in fields.items()
+    }
+    values = EMPTY | {"account": ACCOUNT, "language": "en"} | inert
+    rendered = printed(Templates([]).compile("post", template), "post", values)
+    return solve(rendered, Limit(most, limit_length)).text
+
+
+# The gap is shown as |.
+MEETING = {
+    "two fields": ("{{ title }}{{ author }}", "Fog in Baku.|In the evening"),
+    "a field that was changed": ("{{ title|trim }}{{ author|upper_first }}", "Fog in Baku.|In the evening"),
+    "a full stop that the template writes": ("{{ section }}.{{ author }}", "City.|In the evening"),
+    "what the template writes behind": ("{{ title }}in {{ section }}", "Fog in Baku.|in City"),
+    "with something empty between": ("{{ title }}{{ summary }}{{ author }}", "Fog in Baku.|In the evening"),
+    "across the end of an if": ("{{ title }}{% if author %}{{ author }}{% endif %}", "Fog in Baku.|In the evening"),
+    "two elastic fields": ("{{ title|fit(1) }}{{ author|fit(2) }}", "Fog in Baku.|In the evening"),
+    "a field and an elastic one": ("{{ title }}{{ author|fit(2) }}", "Fog in Baku.|In the evening"),
+    "an elastic field and one that is not": ("{{ title|fit(1) }}{{ author }}", "Fog in Baku.|In the evening"),
+    "a prefix": ("{{ section }}{{ author|fit(2, prefix='.') }}", "City.|In the evening"),
+    "a suffix": ("{{ title|fit(1, suffix='in ') }}{{ author }}", "Fog in Baku.|in In the evening"),
+    "an optional part": (
+        "{{ title }}{% optional %}{{ author|fit(2) }}{% endoptional %}",
+        "Fog in Baku.|In the evening",
+    ),
+    "texts joined with ~": ("{{ (title ~ author)|fit(1) }}", "Fog in Baku.|In the evening"),
+    "and with a full stop of the template's": ("{{ section ~ '.' ~ author }}", "City.|In the evening"),
+    "a list": ("{{ tags|join('') }}", "Ltd.|Co"),
+    "a list with full stops": ("{{ tags|join('.') }}", "Ltd..|Co"),
+    "a loop": ("{% for tag in tags %}{{ tag }}{% endfor %}", "Ltd.|Co"),
+    "what stands beside a text that was taken out": ("{{ title|replace(' ', '') }}", "FoginBaku."),
+    "and beside one that was put in": ("{{ author|replace(' the ', '.') }}", "In.|evening"),
+    "a domain in three parts": ("{{ source }}{{ tags|first|lower }}{{ section }}", "rtt.|cltd.|City"),
+}
+
+
+@pytest.mark.parametrize(("template", "expected"), MEETING.values(), ids=MEETING)
+def test_a_full_stop_and_what_follows_it_make_no_link(template: str, expected: str) -> None:
+    text = post_of(
+        template,
+        title="Fog in Baku.",
+        author="In the evening",
+        section="City",
+        source="rtt.c",
+        tags=["Ltd.", "Co"],
+    )
+    assert text == expected.replace("|", GAP)
+    assert seen(text) == []
+
+
+APART = {
+    "spaces and signs": ("{{ title }} {{ author }} — {{ title }}\n{{ author }}", "A. B — A.\nB"),
+    "a comma between": ("{{ title }}, {{ author }}", "A., B"),
+    "a colon of the template": ("{{ title }}: {{ author }}", "A.: B"),
+    "figures": ("{{ published.day }}.{{ published.month }}.{{ published.year }}", "8.11.2026"),
+    "what the template writes itself": ("news.example.com{% if title %}/{{ title }}{% endif %}", "news.example.com/A."),
+    "an address that it builds": ("https://www.{{ account.name }}.az/{{ language }}", "https://www.news.az/en"),
+    "also with ~": ("{{ 'https://' ~ account.name ~ '.' ~ account.identity ~ '.az/' }}", "https://news.desk.az/"),
+}
+
+
+@pytest.mark.parametrize(("template", "expected"), APART.values(), ids=APART)
+def test_where_there_is_no_link_to_be_feared_nothing_changes(template: str, expected: str) -> None:
+    values = SAMPLE | {"title": "A.", "author": "B", "account": ACCOUNT}
+    assert solve(printed(Templates([]).compile("post", template), "post", values), Limit(999, len)).text == expected
+
+
+def test_a_cut_that_ends_with_a_sentence_makes_no_link_with_what_follows() -> None:
+    template = "{{ summary|fit(2, cut='sentence') }}{{ author }}"
+    text = post_of(template, 32, summary="Fog in Baku. More of it on Monday.", author="In the evening")
+    assert text == f"Fog in Baku.{GAP}In the evening"
+
+
+def test_a_gap_counts_where_the_room_is_tight() -> None:
+    rendered = f"{mark('Fog in Baku.', 1)}{mark('In the evening', 2)}"
+    assert solve(rendered, Limit(27, code_points)).text == f"Fog in Baku.{GAP}In the evening"
+    assert solve(rendered, Limit(26, code_points)).text == f"Fog in Baku.{GAP}In the…"
+
+
+# -- whatever they are -------------------------------------------------------------------------------------------------
+
+PIECES = [
+    *"@＠#＃$.:/-_+& \n\u200c\u200d\ufe0f·a1Zéə日कR",
+    *("T@name", "RT", "name", "tag", "TSLA", "rtt", "rtt.", "rtt.c", "om", "co", ".", ".co", ".рф", "рф", "中国"),
+    *("xn-", "-p1ai", "http:", "//", "https://", "t.", "co/a", "Ltd.", "In", "a@b.de", "@", "#", "#1", "\u0301"),
+]
+OUTSIDE = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
+FIXED = ["", "", "", "", " ", " — ", "\n", "(", ", ", "in", "."]
+PRINTS = [
+    "{{ title }}",
+    "{{ title|trim }}",
+    "{{ summary }}",
+    "{{ author|fit(1) }}",
+    "{{ summary|fit(2, cut='sentence') }}",
+    "{{ summary|fit(3, cut='grapheme', suffix='') }}",
+    "{{ summary|fit(3, cut='item') }}",
+    "{{ title|replace(' ', '') }}",
+    "{{ section|upper_first }}",
+    "{{ section|lower }}",
+    "{{ tags|join('') }}",
+    "{{ tags|join('.') }}",
+    "{{ (title ~ summary) }}",
+    "{{ (author ~ section)|fit(4) }}",
+    "{% optional %}{{ section|fit(4) }}{% endoptional %}",
+    "{% if author %}{{ author }}{% endif %}",
+    "{% for tag in tags %}{{ tag }}{% endfor %}",
+]
+TEMPLATES = st.lists(st.tuples(st.sampled_from(FIXED), st.sampled_from(PRINTS)), min_size=1, max_size=4)
+
+
+@settings(derandomize=True, deadline=None, max_examples=1_500)
+@given(TEMPLATES, OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE, st.integers(20, 60))
+def test_whatever_stands_side_by_side_nothing_is_mentioned_tagged_or_linked(
+    parts: list[tuple[str, str]], title: str, summary: str, author: str, section: str, most: int
+) -> None:
+    template = "".join(f"{fixed}{prints}" for fixed, prints in parts)
+    try:
+        text = post_of(
+            template, most, title=title, summary=summary, author=author, section=section, tags=[title, author]
+        )
+    except CannotFit:
+        text = post_of(template, title=title, summary=summary, author=author, section=section, tags=[title, author])
+    assert seen(text) == []
+    assert SEAM not in text
+    assert unicodedata.is_normalized("NFC", text)
+
+
+@settings(derandomize=True, deadline=None, max_examples=600)
+@given(st.lists(OUTSIDE, max_size=5), st.integers(0, 4))
+def test_it_is_the_same_in_one_go_and_in_two(texts: list[str], at: int) -> None:
+    inert = [defuse(clean(text)) for text in texts]
+    assert joined([*inert[:at], joined(inert[at:])]) == joined(inert)
+    assert joined([joined(inert[:at]), *inert[at:]]) == joined(inert)
+    assert closed(joined(inert)) == joined(inert)
+
+
+@pytest.mark.parametrize("piece", [f"a.{SEAM}", f".{SEAM}", SEAM, f"rtt.c{SEAM}om", "a", "://", f"{SEAM}a.b", ".c"])
+def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
+    assert grows_in_proportion(lambda text: closed(f"{text}{SEAM}"), piece, 300_000)
+
+
+# -- what a template's author looks for --------------------------------------------------------------------------------
+
+FOUND = {
+    "a domain": ("Storm hits - CNN.com", " - CNN.com", ["Storm hits", ""]),
+    "more than once, and the end of one": ("CNN.com: the CNN.com story", "CNN.", ["", "com: the ", "com story"]),
+    "a mention": ("By @desk today", "@desk ", ["By ", "today"]),
+    "a hashtag, with both of its gaps": ("Now #Baku, #Baku", "#Baku", ["Now ", ", ", ""]),
+    "only the sign": ("a #tag $TSLA", "#", ["a ", f"tag ${GAP}TSLA"]),
+    "several signs": ("Go @#tag on", "@#tag", ["Go ", " on"]),
+    "a link": ("See https://evil.com/x now", "https://evil.com/x", ["See ", " now"]),
+    "as it was defused": ("CNN.com", f"CNN.{GAP}com", ["", ""]),
+    "what is not there": ("CNN.com", "BBC.com", [f"CNN.{GAP}com"]),
+    "nothing": ("CNN.com", "", [f"CNN.{GAP}com"]),
+    "signs of patterns": ("What? (a.com)", "? (a.com)", ["What", ""]),
+}
+
+
+@pytest.mark.parametrize(("text", "sought", "expected"), FOUND.values(), ids=FOUND)
+def test_what_was_defused_is_found_as_it_was_written(text: str, sought: str, expected: list[str]) -> None:
+    assert parted(defuse(text), sought) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    {
+        "{{ title|replace(' - CNN.com', '') }}": "Storm hits",
+        "{% if source == 'trend.az' %}yes{% else %}no{% endif %}": "yes",
+        "{% if source != 'trend.az' %}yes{% else %}no{% endif %}": "no",
+        "{% if 'CNN.com' in title %}yes{% endif %}": "yes",
+        "{% if '#Baku' in tags %}yes{% endif %}": "yes",
+        "{% if section == '#1' %}yes{% endif %}": "yes",
+    }.items(),
+)
+def test_templates_need_not_know_of_gaps(template: str, expected: str) -> None:
+    fields = {"title": "Storm hits - CNN.com", "source": "trend.az", "tags": ["#Baku"], "section": "#1"}
+    assert post_of(template, **fields) == expected
+
+
+@pytest.mark.parametrize("sought", ["#" * 400 + "x", ".a" * 200 + "x", "x" * 501 + "."])
+def test_looking_for_much_takes_no_longer(sought: str) -> None:
+    assert grows_in_proportion(lambda text: parted(text, sought), f"#{GAP}", 100_000)
+    assert grows_in_proportion(lambda text: parted(text, sought), GAP, 100_000)
