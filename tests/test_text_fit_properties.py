@@ -18,7 +18,8 @@ from bot.post import Limit
 from bot.text.clean import clean
 from bot.text.fit import Fitted, mark, solve
 from bot.text.forms import Form, Forms
-from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, Layout, parse
+from bot.text.layout import Layout
+from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, parse
 from bot.text.measures import code_points, graphemes, utf16_units
 from bot.text.tidy import tidy
 from bot.text.xlength import extract_urls, limit_length

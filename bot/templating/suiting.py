@@ -12,7 +12,8 @@ from bot.errors import TemplateFailed
 from bot.post import Limit, PostRules
 from bot.text.clean import clean
 from bot.text.fit import FitMisused
-from bot.text.marks import Layout, parse
+from bot.text.layout import Layout
+from bot.text.marks import parse
 from bot.text.tidy import tidy
 
 LEAST = Article(

@@ -20,9 +20,10 @@ from bot.errors import CannotFit
 from bot.post import Cut, Limit
 from bot.text.atoms import ELLIPSIS
 from bot.text.clean import clean
-from bot.text.forms import MOST_CHECKED, WHOLE, Form, Forms, Surroundings
-from bot.text.marks import CutAt, FitMisused, Layout, mark, parse
-from bot.text.seams import joined
+from bot.text.forms import MOST_CHECKED, WHOLE, Form, Forms
+from bot.text.layout import CutAt, Layout
+from bot.text.marks import FitMisused, mark, parse
+from bot.text.surroundings import Surroundings
 from bot.text.tidy import tidy
 
 __all__ = ["CutAt", "FitMisused", "Fitted", "mark", "solve"]
@@ -53,7 +54,8 @@ def solve(rendered: str, limit: Limit) -> Fitted:
     if length <= limit.most:
         return Fitted(text, length)
     # What is part of a clean text is clean.
-    return _Solver(layout if text == assembled else layout.cleaned(), limit, {text: length}).solved()
+    clean_layout = layout if text == assembled else layout.cleaned()
+    return _Solver(clean_layout.looked_at(), limit, {text: length}).solved()
 
 
 def _finished(assembled: str) -> str:
@@ -177,14 +179,14 @@ class _Solver:
 
     def _beside(self, index: int, picks: dict[int, int]) -> Surroundings:
         """What stands before and behind a field while it is seen, the others being as picked."""
-        return Surroundings(*self.layout.around(index, self._shown(picks)))
+        return Surroundings(*self.layout.around(index, self._shown(picks)), self.layout.close)
 
     def _length_with(self, index: int, pick: int, beside: Surroundings) -> int:
         """The length of the whole text when one field is shown in some form, the others being as they are."""
         shown = self.forms[index][pick].text
         if not shown:
             return self._length(self._text({index: pick}))
-        return self._length(_finished(joined((beside.before, shown, beside.behind))))
+        return self._length(_finished(beside.round(shown)))
 
     # -- fields of one priority --------------------------------------------------------------------------------------
 

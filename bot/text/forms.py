@@ -6,8 +6,6 @@ So a form is made when it is asked for; kept is only where words, or whatever el
 
 from __future__ import annotations
 
-import re
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
@@ -16,11 +14,11 @@ from typing import NamedTuple
 
 from bot.post import Limit
 from bot.text.atoms import Atom, CutPoint, atoms, cut_point
-from bot.text.marks import CutAt, Field
+from bot.text.layout import CutAt, Field
 from bot.text.measures import LEAST
 from bot.text.outside import GAP
-from bot.text.seams import joined, may_join
 from bot.text.sentences import sentence_ends
+from bot.text.surroundings import Surroundings, last_blank, run_at
 
 GOOD_SENTENCE = 0.6
 """A field that is cut by sentences ends at one rather than at a later word when this share of the text is kept."""
@@ -51,19 +49,6 @@ class Form(NamedTuple):
 
 
 NOTHING = Form("", 0, "")
-
-
-class Surroundings(NamedTuple):
-    """What stands before and behind a field, its prefix and suffix included."""
-
-    before: str = ""
-    behind: str = ""
-
-    @property
-    def close(self) -> Surroundings:
-        """As much of it as might make one link with the field: up to the nearest white space, and that before it."""
-        before = self.before.lstrip(_BLANK)
-        return Surroundings(before[max(_last_blank(before), 0) :], _run_at(self.behind, 0))
 
 
 class Forms:
@@ -121,9 +106,9 @@ class Forms:
     def expect(self, length: int, beside: Surroundings) -> None:
         """What is looked for, when nothing was yet, fits when the whole text is `length` long beside all else."""
         if self._may_vanish:
-            before, behind = beside.close
-            self._beside = Surroundings(before.lstrip(), behind)
-            whole = self._width(_whole(joined((self._beside.before, self.whole.source, behind))))
+            beside = beside.near
+            self._beside = beside._replace(before=beside.before.lstrip())
+            whole = self._width(_whole(self._beside.round(self.whole.source)))
             self._room = self._limit.most - length + whole
 
     # -- lengths -----------------------------------------------------------------------------------------------------
@@ -158,17 +143,17 @@ class Forms:
         The more of the text a form shows, the more that is. Compared is only what is behind the last white space that
         both have: what is before it is the same, and nothing joins across white space. `low` must show something.
         """
-        form, beside, least = self[low], beside.close, self._least
-        start = _last_blank(form.source, form.end)
+        form, beside, least = self[low], beside.near, self._least
+        start = last_blank(form.source, form.end)
         lead = beside.before if start < 0 else ""
         shown = form.source[max(start, 0) : form.end] + form.tail
-        length = self._limit.length(joined((lead, shown, beside.behind)))
-        if least is None or may_join(*beside):  # a gap may break up a link, and make it shorter or longer
+        length = self._limit.length(beside._replace(before=lead).round(shown))
+        if least is None or beside.may_join:
             return lambda number: -length  # no text is shorter than nothing
 
         def at_least(number: int) -> int:
             other = self[number]
-            rest = _run_at(other.source, other.end, self._horizon) + beside.behind
+            rest = run_at(other.source, other.end, self._horizon) + beside.behind
             if other.source is form.source:
                 return least(lead + other.source[max(start, 0) : other.end], rest) - length
             whole = self._limit.length(beside.before + form.text + beside.behind)
@@ -311,14 +296,11 @@ class Forms:
         beginning = self._beside.before + text[:size]
         if self._least is None:
             return self._limit.length(beginning) <= self._room
-        return self._least(beginning, _run_at(text, size) + self._beside.behind) <= self._room
+        return self._least(beginning, run_at(text, size) + self._beside.behind) <= self._room
 
 
 _SPARE = 1.25  # the beginning of a text may be lighter than the rest
 _CONTEXT = 100  # characters; what stands behind a place may tell whether a text can end there
-
-_BLANK = " \n\t"
-_RUN = re.compile(r"[^ \n]*+")
 
 
 def _behind_item(text: str, item: Atom) -> CutPoint:
@@ -329,17 +311,6 @@ def _behind_item(text: str, item: Atom) -> CutPoint:
 
 def _whole(text: str) -> Form:
     return Form(text, len(text), "")
-
-
-def _last_blank(text: str, end: int | None = None) -> int:
-    """Where the last space or line end before `end` is, or -1."""
-    return max(text.rfind(" ", 0, end), text.rfind("\n", 0, end))
-
-
-def _run_at(text: str, start: int, end: int = sys.maxsize) -> str:
-    """What follows `start`, up to the next space or line end."""
-    found = _RUN.match(text, start, end)
-    return found[0] if found else ""
 
 
 def _preferring_sentences(found: list[Atom], ends: list[int]) -> list[Atom]:

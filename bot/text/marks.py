@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import regex
 
 from bot.text.clean import clean
-from bot.text.seams import SEAM, closed, joined, may_join
-from bot.text.tidy import tidy
+from bot.text.layout import NEXT_ITEM, CutAt, Field, Group, Layout, Part, Rules
+from bot.text.seams import may_join
 
-_OPEN, _CLOSE, _NEXT, _ITEM, _GROUP, _END_GROUP = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5"
+_OPEN, _CLOSE, _NEXT, _GROUP, _END_GROUP = "\ufdd0\ufdd1\ufdd2\ufdd4\ufdd5"
 _MARKS = re.compile("[\ufdd0-\ufdd5]")
 _PIECES = re.compile(f"({_OPEN}[^{_OPEN}{_CLOSE}{_GROUP}{_END_GROUP}]*{_CLOSE}|[{_GROUP}{_END_GROUP}])")
 
@@ -40,131 +38,7 @@ class FitMisused(ValueError):
     """`|fit` was given something it cannot use, or its result was changed. The message is for a template's author."""
 
 
-class CutAt(StrEnum):
-    """Where a field may be cut."""
-
-    WORD = "word"
-    SENTENCE = "sentence"  # where a sentence ends, else at a word
-    ITEM = "item"  # between the items of a list, or the words of a text, without an ellipsis
-    GRAPHEME = "grapheme"  # between any two characters
-    NONE = "none"  # whole or not at all
-
-
 _CUTS = tuple(map(str, CutAt))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a template says of a field: how important it is, where it may be cut, what stands round it.
-
-    Fields of a lower `priority` number get room first. `minimum` is the length (in the limit's units, `prefix` and
-    `suffix` not counted) below which the field is never cut; 0 means that it may vanish. `glue` joins its items.
-    """
-
-    name: str
-    priority: int
-    minimum: int
-    cut: CutAt
-    prefix: str
-    suffix: str
-    glue: str
-    joins: bool = False  # whether a full stop might make a link of the text and its prefix or suffix
-
-    def dressed(self, shown: str) -> str:
-        """`shown` with prefix and suffix, which vanish with it."""
-        if self.joins and shown:
-            return joined((self.prefix, shown, self.suffix))
-        return f"{self.prefix}{shown}{self.suffix}" if shown else ""
-
-
-class Field(NamedTuple):
-    """One elastic field: its items, one after the other with marks between, and so the texts that may replace it."""
-
-    rules: Rules
-    listed: str
-    others: str
-
-    @property
-    def items(self) -> list[str]:
-        """The parts of the text; one, unless it is cut between items."""
-        return self.listed.split(_ITEM)
-
-    @property
-    def text(self) -> str:
-        return self.listed.replace(_ITEM, self.rules.glue)
-
-    @property
-    def alternatives(self) -> list[str]:
-        """Whole texts that may stand for this one where it does not fit, clean and tidy."""
-        return [tidy(clean(text)) for text in self.others.split(_ITEM)] if self.others else []
-
-    @property
-    def whole(self) -> str:
-        """All of it, dressed."""
-        return self.rules.dressed(self.text)
-
-    def cleaned(self) -> Field:
-        return self._replace(listed=_ITEM.join(tidy(clean(text)) for text in self.items))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A part of the layout that is shown only while one of the fields inside it is."""
-
-    parts: Sequence[Part]
-
-
-Part = str | int | Group  # fixed text, a field's index, a group
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A rendered template taken apart: its fields, in order, and what stands round them."""
-
-    parts: Sequence[Part]
-    fields: Sequence[Field]
-
-    def assemble(self, shown: Sequence[str]) -> str:
-        """The whole text when each field is shown as told (already dressed), in the fields' order."""
-        return closed(_assembled(self.parts, shown)[0])
-
-    def around(self, field: int, shown: Sequence[str]) -> tuple[str, str]:
-        """What stands before and behind a field while it is seen, when the others are shown as told.
-
-        Its prefix and suffix are part of that. `bot.text.seams.joined` puts the three together.
-        """
-        place = self.fields[field].rules.dressed(_OPEN)
-        before, _, behind = self.assemble([*shown[:field], place, *shown[field + 1 :]]).partition(_OPEN)
-        return before, behind
-
-    def cleaned(self) -> Layout:
-        """The same with every text clean (`bot.text.clean`), and the fields' own texts tidy."""
-        return Layout(_cleaned(self.parts), [field.cleaned() for field in self.fields])
-
-
-def _cleaned(parts: Sequence[Part]) -> list[Part]:
-    return [
-        Group(_cleaned(part.parts)) if isinstance(part, Group) else clean(part) if isinstance(part, str) else part
-        for part in parts
-    ]
-
-
-def _assembled(parts: Sequence[Part], shown: Sequence[str]) -> tuple[str, bool]:
-    """The text of some parts, with its seams, and whether an elastic field is seen in it."""
-    pieces = []
-    seen = False
-    for part in parts:
-        if isinstance(part, str):
-            text = part
-        elif isinstance(part, int):
-            text = shown[part]
-            seen = seen or text != ""
-        else:
-            inner, inner_seen = _assembled(part.parts, shown)
-            text = inner if inner_seen else ""
-            seen = seen or inner_seen
-        pieces.append(text)
-    return SEAM.join(pieces), seen
 
 
 # -- writing marks ---------------------------------------------------------------------------------------------------
@@ -190,7 +64,7 @@ def mark(
         head = (_known_head if short else _head)(name, priority, min, cut, prefix, suffix, glue)
     except TypeError:  # numbers have no length, and lists are no keys
         head = _head(name, priority, min, cut, prefix, suffix, glue)
-    others = _ITEM.join(_plain_texts(texts_of(alt))) if alt != () else ""
+    others = NEXT_ITEM.join(_plain_texts(texts_of(alt))) if alt != () else ""
     return f"{_OPEN}{head}{_NEXT}{listed}{_NEXT}{others}{_CLOSE}"
 
 
@@ -204,7 +78,7 @@ def _head(name: str, priority: int, min: int, cut: str, prefix: str, suffix: str
     for word, text in (("prefix=", prefix), ("suffix=", suffix)):
         if not isinstance(text, str):
             raise _needs("a text", word, text)
-    head = _ITEM.join((name, str(priority), str(min), cut, prefix, suffix, glue))
+    head = NEXT_ITEM.join((name, str(priority), str(min), cut, prefix, suffix, glue))
     if len(_MARKS.findall(head)) != _MARKS_IN_HEAD:
         raise _fitted_twice()
     return head
@@ -242,9 +116,9 @@ _LONGEST_TOLD = 50
 def _listed(value: object, cut: str) -> tuple[str, str]:
     """The texts that make up a value, with marks between them, and what joins them."""
     if isinstance(value, list | tuple):
-        return (_ITEM if cut == CutAt.ITEM else ", ").join(_plain_texts(value)), ", "
+        return (NEXT_ITEM if cut == CutAt.ITEM else ", ").join(_plain_texts(value)), ", "
     text = _plain(value)
-    return _ITEM.join(text.split()) if cut == CutAt.ITEM else text, " "
+    return NEXT_ITEM.join(text.split()) if cut == CutAt.ITEM else text, " "
 
 
 def _plain_texts(values: Iterable[object]) -> list[str]:
@@ -303,7 +177,7 @@ def _field(marked: str) -> Field:
 
 
 def _read(head: str) -> Rules:
-    name, priority, minimum, cut, *dress, glue = head.split(_ITEM)
+    name, priority, minimum, cut, *dress, glue = head.split(NEXT_ITEM)
     prefix, suffix = map(clean, dress)
     return Rules(
         name=name,

@@ -24,8 +24,10 @@ _PART = r"[\p{L}\p{M}\p{N}_-]"  # of a domain; more than any may have, as nobody
 _MEETING: Any = regex.compile(
     rf"://[^\s\ufdd0-\ufdd6]*+ | \.(?={SEAM}*+\p{{L}})(?={_PART}*+{SEAM}++{_PART})", regex.VERBOSE
 )
+# The same and more, found five times as fast, in texts of which hardly any has it.
+_ROUGHLY = r"[^\s\0-,./:-@\[-^`{-\x7f\ufdd0-\ufdef]"
+_MAY_MEET = re.compile(rf"\.(?={SEAM}*[^\W\d_])(?={_ROUGHLY}*{SEAM}+{_ROUGHLY})").search
 _ENDS_OPEN: Any = regex.compile(rf"\.{_PART}*+\Z")
-_BEGINS_OPEN: Any = regex.compile(_PART)
 
 
 def joined(texts: Iterable[str]) -> str:
@@ -39,14 +41,25 @@ def closed(text: str) -> str:
     An address with its protocol stays as it is: a template's author writes `https://www.{{ source }}.az/` on purpose,
     and no text from outside has one. Takes time in proportion to the text.
     """
-    if SEAM not in text:
-        return text
-    return str(_MEETING.sub(_with_gap, text)).replace(SEAM, "")
+    if _MAY_MEET(text):
+        text = str(_MEETING.sub(_with_gap, text))
+    return text.replace(SEAM, "")
+
+
+def begins_open(text: str) -> bool:
+    """Whether a text may go on what stands before it."""
+    first = text[:1]
+    return first > "\x7f" or first.isalnum() or (first != "" and first in "_-")
+
+
+def ends_open(text: str) -> bool:
+    """Whether a text ends with a full stop, or with the beginning of what may be a part of a domain."""
+    return not text[-1:].isspace() and _ENDS_OPEN.search(text, max(text.rfind("."), 0)) is not None
 
 
 def may_join(before: str, behind: str) -> bool:
     """Whether a text put between these two might get a gap at one of its ends."""
-    return bool(_BEGINS_OPEN.match(behind) or _ENDS_OPEN.search(before))
+    return begins_open(behind) or ends_open(before)
 
 
 def _with_gap(found: re.Match[str]) -> str:
