@@ -20,7 +20,9 @@ MOST_MARKS = 30
 No language needs more than a handful, and normalising takes quadratic time in the length of the row."""
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_MAY_BE_MARKS = re.compile(rf"[^\w\0-\x7f]{{{MOST_MARKS + 1}}}").search  # quick, and no mark is \w
+_NO_WORD = r"[^\w\0-\x7f]"  # no mark is \w
+_MAY_BE_MARK = re.compile(_NO_WORD).search
+_MAY_BE_MARKS = re.compile(rf"{_NO_WORD}{{{MOST_MARKS + 1}}}").search
 _LONG_ROW_OF_MARKS: Any = regex.compile(rf"(\p{{M}}{{{MOST_MARKS}}})\p{{M}}++")
 
 _PLANES = range(0, 0x110000, 0x10000)
@@ -87,7 +89,11 @@ def _normal(text: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    return str(_LONG_ROW_OF_MARKS.sub(r"\1", text)) if _MAY_BE_MARKS(text) else text
+    """With no row of marks longer than `MOST_MARKS`. Of a row that is, one would be among every so many characters."""
+    one_of_each_row = text[MOST_MARKS :: MOST_MARKS + 1]
+    if _MAY_BE_MARK(one_of_each_row) and _MAY_BE_MARKS(text):
+        return str(_LONG_ROW_OF_MARKS.sub(r"\1", text))
+    return text
 
 
 # Each alternative runs to the end of the text when what it waits for never comes: it cannot fail after its

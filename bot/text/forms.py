@@ -272,6 +272,8 @@ class Forms:
 
     def _ends_to_prefer(self, ends: list[int]) -> list[int]:
         """Without those of sentences that come to less than the minimum, and so are no form at all."""
+        if self._may_vanish:
+            return ends
         text = self.whole.source
         first = bisect_left(ends, self.rules.minimum, key=lambda end: self._width(Form(text, end, "")))
         return ends[first:]
