@@ -15,7 +15,9 @@ from bot.templating import Templates
 from bot.templating.templates import printed
 from bot.templating.vocabulary import SAMPLE
 from bot.text.clean import clean
-from bot.text.fit import mark, solve
+from bot.text.fit import solve
+from bot.text.forms import Forms
+from bot.text.marks import mark, parse
 from bot.text.measures import code_points
 from bot.text.outside import defuse, parted
 from bot.text.seams import SEAM, closed, joined
@@ -114,6 +116,47 @@ def test_a_gap_counts_where_the_room_is_tight() -> None:
     rendered = f"{mark('Fog in Baku.', 1)}{mark('In the evening', 2)}"
     assert solve(rendered, Limit(27, code_points)).text == f"Fog in Baku.{GAP}In the evening"
     assert solve(rendered, Limit(26, code_points)).text == f"Fog in Baku.{GAP}In the…"
+
+
+SIGNS = {
+    "before white space that was taken out": ("{{ title|replace(' ', '') }}", "@ bob # 1b $ TSLA", "@|bob|#1b$|TSLA"),
+    "at an end that was taken off": ("{{ title|replace(' x', '')|trim }}{{ author }}", "Ask @ x", "Ask @|bob"),
+    "the same of a tag": ("{{ title|replace(' x', '')|trim }}{{ author }}", "No #1 x", "No |#1bob"),
+    "behind an item": ("{{ title|fit(1, cut='item') }}{{ author }}", f"Ask $ {'x' * 99}", "Ask $|bob"),
+}
+
+
+@pytest.mark.parametrize(("template", "title", "expected"), SIGNS.values(), ids=SIGNS)
+def test_a_sign_makes_no_name_of_what_comes_to_stand_behind_it(template: str, title: str, expected: str) -> None:
+    text = post_of(template, 40, title=title, author="bob")
+    assert text == expected.replace("|", GAP)
+    assert seen(text) == []
+
+
+VANISHING = {
+    "a field": "{{ title }}{{ summary|fit(3, prefix=' — ') }}{{ author }}",
+    "an optional part": "{{ title }}{% optional %} ({{ summary|fit(3) }}){% endoptional %}{{ author }}",
+    "a text for a shorter one": "{{ summary|fit(1, alt=title) }}{{ author }}",
+}
+
+
+@pytest.mark.parametrize("template", VANISHING.values(), ids=VANISHING)
+def test_also_where_something_else_gave_way(template: str) -> None:
+    text = post_of(template, 30, title="Fog in Baku.", summary="unforeseeable" * 9, author="In the evening")
+    assert text == f"Fog in Baku.{GAP}In the evening"
+
+
+@pytest.mark.parametrize("before", ["rtt.", "see rtt.", "a", ""])
+@pytest.mark.parametrize("behind", ["", "com", ".com", " more"])
+@pytest.mark.parametrize("cut", ["word", "grapheme"])
+def test_no_wider_form_would_fit_beside_a_gap_either(before: str, behind: str, cut: str) -> None:
+    field = mark("com one two. Three rtt. four u.s. five x.az six", 1, cut=cut)
+    for most in range(14 if behind != ".com" else 30, 90):
+        limit = Limit(most, limit_length)
+        forms = [form.text for form in Forms(parse(field).fields[0], limit)]
+        wholes = [joined((before, form, behind)).strip() for form in forms]
+        fitting = [whole for whole in wholes if limit.fits(whole)]
+        assert [solve(f"{before}{field}{behind}", limit).text] == fitting[-1:], most
 
 
 # -- whatever they are -------------------------------------------------------------------------------------------------

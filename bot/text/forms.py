@@ -141,14 +141,15 @@ class Forms:
         """What tells by how much a form is longer than form `low` at least, when both stand in some place.
 
         The more of the text a form shows, the more that is. Compared is only what is behind the last white space that
-        both have: what is before it is the same, and nothing joins across white space. `low` must show something.
+        both have: what is before it is the same, and nothing joins across white space. A gap at a seam makes the other
+        longer, if anything, than it is taken for. `low` must show something.
         """
         form, beside, least = self[low], beside.near, self._least
         start = last_blank(form.source, form.end)
         lead = beside.before if start < 0 else ""
         shown = form.source[max(start, 0) : form.end] + form.tail
         length = self._limit.length(beside._replace(before=lead).round(shown))
-        if least is None or beside.may_join:
+        if least is None:
             return lambda number: -length  # no text is shorter than nothing
 
         def at_least(number: int) -> int:
@@ -156,7 +157,7 @@ class Forms:
             rest = run_at(other.source, other.end, self._horizon) + beside.behind
             if other.source is form.source:
                 return least(lead + other.source[max(start, 0) : other.end], rest) - length
-            whole = self._limit.length(beside.before + form.text + beside.behind)
+            whole = self._limit.length(beside.round(form.text))
             return least(beside.before + other.source[: other.end], rest) - whole
 
         return at_least

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from bot.text.seams import joined, may_join
+from bot.text.seams import joined
 
 _BLANK = " \n\t"
 _RUN = re.compile(r"[^ \n]*+")
@@ -29,11 +29,6 @@ class Surroundings(NamedTuple):
         """The whole text with a form of the field in its place."""
         texts = (self.before, shown, self.behind)
         return joined(texts) if self.close else "".join(texts)
-
-    @property
-    def may_join(self) -> bool:
-        """Whether there may be a gap beside the field, which may break up a link and so make a text much shorter."""
-        return self.close and may_join(self.before, self.behind)
 
 
 def last_blank(text: str, end: int | None = None) -> int:
