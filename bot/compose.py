@@ -16,9 +16,9 @@ from urllib.parse import quote
 from bot.account import Account
 from bot.article import Article, kind_of
 from bot.clock import in_zone
-from bot.errors import CannotFit, TemplateFailed
+from bot.errors import CannotFit, TemplateBroken, TemplateFailed
 from bot.identity import canonical_url, is_web_address
-from bot.post import Post, PostRules
+from bot.post import Cut, Post, PostRules
 from bot.text.clean import clean, one_line
 from bot.text.fit import FitMisused, Fitted, solve
 from bot.text.marks import LINK_END
@@ -83,6 +83,8 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
         fitted = solve(rendered, rules.limit)
     except FitMisused as error:
         raise TemplateFailed(f"{name}: {error}") from error
+    if not fitted.text and fitted.cut:
+        raise _nothing_fits(fitted.cut[0], rules.limit.most)
     if not fitted.text:
         raise TemplateFailed(
             f"{name} gives an empty post for “{_short(article)}”.", "Let it print a field that is never empty."
@@ -92,13 +94,19 @@ def _from_template(article: Article, account: Account, rules: PostRules, templat
     return fitted
 
 
+def _nothing_fits(cut: Cut, most: int) -> CannotFit:
+    message = f"Not one word of {cut.field}, {cut.whole} characters long, fits into {most}."
+    hint = f"Shorten {cut.field} in the article, or let the template cut inside words: cut='grapheme'."
+    return CannotFit(message, cut.whole, most, hint)
+
+
 def refuse_close_link(name: str, url: str, rendered: str, text: str) -> None:
-    """Raises TemplateFailed when the article's link, printed by the template, runs into what stands beside it.
+    """Raises TemplateBroken when the article's link, printed by the template, runs into what stands beside it.
 
     `text` is what was made of the `rendered` template.
     """
     if not all(_stands_clear(link, text) for link in _links(url, rendered) if link in text):
-        raise TemplateFailed(
+        raise TemplateBroken(
             f"{name} prints the link close to other text, which would change where it leads.",
             "Leave a space or a line end on both sides of {{ url }}.",
         )
@@ -160,6 +168,7 @@ def template_values(article: Article, account: Account) -> dict[str, object]:
             "language": account.language,
             "hashtags": account.hashtags,
             "utm": account.utm,
+            "allow": allow,
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 from typing import Any
 
@@ -13,11 +14,11 @@ from bot.errors import CannotFit
 from bot.post import Limit
 from bot.templating import Templates
 from bot.templating.templates import printed
-from bot.templating.vocabulary import SAMPLE
+from bot.templating.vocabulary import SAMPLE, VOCABULARY
 from bot.text.clean import clean
 from bot.text.fit import solve
-from bot.text.forms import Forms
-from bot.text.marks import mark, parse
+from bot.text.forms import NOTHING, Forms
+from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, mark, parse
 from bot.text.measures import code_points
 from bot.text.outside import defuse, parted
 from bot.text.seams import SEAM, closed, joined
@@ -27,7 +28,16 @@ from tests.growth import grows_in_proportion
 
 GAP = "\u200c"
 EMPTY: dict[str, Any] = {"title": "", "summary": "", "author": "", "section": "", "source": "", "tags": []}
-ACCOUNT = {"name": "news", "handle": "@desk", "identity": "desk", "language": "en", "hashtags": {}, "utm": {}}
+ALLOW = ("@mayor",)
+ACCOUNT = {
+    "name": "news",
+    "handle": "@desk",
+    "identity": "desk",
+    "language": "en",
+    "hashtags": {},
+    "utm": {},
+    "allow": ALLOW,
+}
 
 
 def seen(text: str) -> list[str]:
@@ -39,11 +49,16 @@ def seen(text: str) -> list[str]:
 def post_of(template: str, most: int = 10_000, **fields: Any) -> str:
     """What is posted of a template, with fields from outside."""
     inert = {
-        name: [defuse(clean(each)) for each in value] if isinstance(value, list) else defuse(clean(value))
+        name: [defuse(clean(each), allow=ALLOW) for each in value]
+        if isinstance(value, list)
+        else value
+        if name == "url"
+        else defuse(clean(value), allow=ALLOW)
         for name, value in fields.items()
     }
     values = EMPTY | {"account": ACCOUNT, "language": "en"} | inert
-    rendered = printed(Templates([]).compile("post", template), "post", values)
+    templates = Templates([], vocabulary=[*VOCABULARY, *fields])
+    rendered = printed(templates.compile("post", template), "post", values)
     return solve(rendered, Limit(most, limit_length)).text
 
 
@@ -71,6 +86,10 @@ MEETING = {
     "a loop": ("{% for tag in tags %}{{ tag }}{% endfor %}", "Ltd.|Co"),
     "what stands beside a text that was taken out": ("{{ title|replace(' ', '') }}", "FoginBaku."),
     "and beside one that was put in": ("{{ author|replace(' the ', '.') }}", "In.|evening"),
+    "a protocol that is none": ("{{ protocol }}{{ author }}", "ftp://x,evil.|In the evening"),
+    "a protocol of two fields": ("{{ http }}{{ evil }}{{ author }}", "http:|//evil.|In the evening"),
+    "of two elastic ones": ("{{ http|fit(1) }}{{ evil|fit(2) }}", "http:|//evil."),
+    "and one with ~": ("{{ http ~ evil }}{{ author }}", "http:|//evil.|In the evening"),
     "a domain in three parts": ("{{ source }}{{ tags|first|lower }}{{ section }}", "rtt.|cltd.|City"),
 }
 
@@ -84,6 +103,9 @@ def test_a_full_stop_and_what_follows_it_make_no_link(template: str, expected: s
         section="City",
         source="rtt.c",
         tags=["Ltd.", "Co"],
+        protocol="ftp://x,evil.",
+        http="http:",
+        evil="//evil.",
     )
     assert text == expected.replace("|", GAP)
     assert seen(text) == []
@@ -96,6 +118,11 @@ APART = {
     "figures": ("{{ published.day }}.{{ published.month }}.{{ published.year }}", "8.11.2026"),
     "what the template writes itself": ("news.example.com{% if title %}/{{ title }}{% endif %}", "news.example.com/A."),
     "an address that it builds": ("https://www.{{ account.name }}.az/{{ language }}", "https://www.news.az/en"),
+    "with a part of the article": (
+        "https://www.{{ source }}.{{ language }}/{{ section }}",
+        "https://www.site.en/City life",
+    ),
+    "only as far as it goes": ("https://t.me/{{ title }}{{ author }}", "https://t.me/A.B"),
     "also with ~": ("{{ 'https://' ~ account.name ~ '.' ~ account.identity ~ '.az/' }}", "https://news.desk.az/"),
 }
 
@@ -119,10 +146,11 @@ def test_a_gap_counts_where_the_room_is_tight() -> None:
 
 
 SIGNS = {
-    "before white space that was taken out": ("{{ title|replace(' ', '') }}", "@ bob # 1b $ TSLA", "@|bob|#1b$|TSLA"),
+    "before white space that was taken out": ("{{ title|replace(' ', '') }}", "@ bob # 1b $ TSLA", "@|bob|#|1b$|TSLA"),
     "at an end that was taken off": ("{{ title|replace(' x', '')|trim }}{{ author }}", "Ask @ x", "Ask @|bob"),
-    "the same of a tag": ("{{ title|replace(' x', '')|trim }}{{ author }}", "No #1 x", "No |#1bob"),
-    "behind an item": ("{{ title|fit(1, cut='item') }}{{ author }}", f"Ask $ {'x' * 99}", "Ask $|bob"),
+    "the same of a tag": ("{{ title|replace(' x', '')|trim }}{{ author }}", "No #1 x", "No |#|1bob"),
+    "behind an item": ("{{ title|fit(1, cut='item') }}{{ author }}", f"Ask $ {'x' * 99}", "Askbob"),
+    "a tag behind an item": ("{{ title|fit(1, cut='item') }}{{ author }}", f"We are #1 {'x' * 99}", "We arebob"),
 }
 
 
@@ -159,6 +187,51 @@ def test_no_wider_form_would_fit_beside_a_gap_either(before: str, behind: str, c
         assert [solve(f"{before}{field}{behind}", limit).text] == fitting[-1:], most
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        mark("Fog in Baku.", 1, suffix="in"),
+        mark("In the evening", 1, prefix="www."),
+        mark("Fog in Baku. Then sun.", 1, cut="sentence", suffix="da "),
+        mark("Fog and more fog", 1, alt="Fog in Baku.", suffix="in"),
+        mark("//evil.az in Baku", 1, prefix="http:"),
+    ],
+)
+def test_what_is_measured_is_what_is_posted_with_a_field_close_to_its_own_prefix_or_suffix(field: str) -> None:
+    one = parse(field).fields[0]
+    for most in range(10, 30):
+        limit = Limit(most, len)
+        wholes = [one.rules.dressed(form.text).strip() for form in Forms(one, limit)]
+        assert solve(field, limit).text == [whole for whole in wholes if limit.fits(whole)][-1], most
+
+
+PARTS = st.lists(
+    st.one_of(
+        st.sampled_from(["rtt.", "in", ".", " ", " x", "x ", "http:", "/", "/x", "_x", "-", "— "]),
+        st.builds(
+            mark,
+            st.sampled_from(["rtt.", "In x", "c", "Fog. In", "", "//a", "http:", "_.", "-x"]),
+            prefix=st.sampled_from(["", "", " ", ".", "in", "://"]),
+            suffix=st.sampled_from(["", "", " ", ".", "in", ":"]),
+            alt=st.sampled_from(["", "Co.", "in"]),
+            cut=st.sampled_from(["word", "item", "grapheme"]),
+        ),
+    ),
+    max_size=5,
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=1_000)
+@given(PARTS, st.integers(0, 5), st.randoms(use_true_random=False))
+def test_parts_that_are_held_to_keep_apart_do_so(parts: list[str], group: int, chance: random.Random) -> None:
+    """Put together quickly a post is the same as with a look at each seam, whatever is shown of its fields."""
+    layout = parse("".join([*parts[:group], GROUP_OPEN, *parts[group:], GROUP_CLOSE]))
+    for _ in range(5):
+        forms = [chance.choice(list(Forms(field, Limit(9, len))) or [NOTHING]) for field in layout.fields]
+        shown = [field.rules.dressed(form.text) for field, form in zip(layout.fields, forms, strict=True)]
+        assert layout.looked_at().assemble(shown) == layout.assemble(shown)
+
+
 # -- whatever they are -------------------------------------------------------------------------------------------------
 
 PIECES = [
@@ -177,6 +250,10 @@ PRINTS = [
     "{{ summary|fit(3, cut='grapheme', suffix='') }}",
     "{{ summary|fit(3, cut='item') }}",
     "{{ title|replace(' ', '') }}",
+    "{{ title|replace('_', ' ') }}",
+    "{{ summary|replace('-', ' ')|trim }}",
+    "{{ summary|replace('a', '&') }}",
+    "{{ author|fit(1, prefix='.', suffix='in') }}",
     "{{ section|upper_first }}",
     "{{ section|lower }}",
     "{{ tags|join('') }}",
@@ -221,6 +298,39 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     assert grows_in_proportion(lambda text: closed(f"{text}{SEAM}"), piece, 300_000)
 
 
+# -- what stays when something is taken out of a text ----------------------------------------------------------------
+
+TAKEN_OUT = {
+    "a tag and a mention": ("{{ title|replace('_', ' ') }}", "_#Baku x_@name", " |#|Baku x @|name"),
+    "a domain": ("{{ title|replace('-', ' ') }}", "evil.com-x", "evil.|com x"),
+    "behind RT": ("{{ title|replace('-', ' ') }}", "a-RT@name said", "a RT@|name said"),
+    "a symbol": ("{{ title|replace('US', '') }}", "pay US$AZN", "pay $|AZN"),
+    "an entity": ("{{ title|replace('&', ' and ') }}", "Q&#Baku", "Q and |#|Baku"),
+    "more than once": ("{{ title|replace('_', '')|replace('-', '')|trim }}", "a_#b-@c", "a|#|b@|c"),
+    "in a text that was joined": ("{{ (title ~ ' x')|replace('_', ' ') }}", "a_#b", "a |#|b x"),
+    "what is allowed stays": ("{{ title|replace('_', ' ') }}", "x_@mayor_@name", "x @mayor @|name"),
+}
+OWN = {
+    "a mention of the template": ("{{ 'Follow @NAME now'|replace('NAME', account.identity) }}", "Follow @desk now"),
+    "a mention that it puts in": ("{{ title|replace('Musk', '@elonmusk')|replace('_', ' ') }}", "a @elonmusk"),
+    "hashtags": ("{{ tags|hashtag|replace('_', '') }}", "#2027بغداد"),
+    "a hashtag that it makes": ("{{ ('#' ~ section)|replace(' ', '') }}", "#CityLife"),
+}
+
+
+@pytest.mark.parametrize(("template", "title", "expected"), TAKEN_OUT.values(), ids=TAKEN_OUT)
+def test_a_text_from_outside_stays_inert_without_what_stood_in_it(template: str, title: str, expected: str) -> None:
+    text = post_of(template, title=title)
+    assert text == expected.replace("|", GAP).strip()
+    assert seen(text) in ([], ["mayor"])
+
+
+@pytest.mark.parametrize(("template", "expected"), OWN.values(), ids=OWN)
+def test_what_a_templates_author_made_to_work_works(template: str, expected: str) -> None:
+    fields = {"title": "a_Musk", "section": "City Life", "tags": ["2027 بغداد"]}
+    assert post_of(template, **fields).split() == expected.split()
+
+
 # -- what a template's author looks for --------------------------------------------------------------------------------
 
 FOUND = {
@@ -252,14 +362,25 @@ def test_what_was_defused_is_found_as_it_was_written(text: str, sought: str, exp
         "{% if 'CNN.com' in title %}yes{% endif %}": "yes",
         "{% if '#Baku' in tags %}yes{% endif %}": "yes",
         "{% if section == '#1' %}yes{% endif %}": "yes",
+        "{% if source == 'trend.\u200caz' %}yes{% endif %}": "yes",
+        "{{ source|length }}": "8",
+        "{{ ('Tags: ' ~ tags)|replace('#', '') }}": "Tags: Baku",
+        "{{ url|utm(campaign=source) }}": "https://a.az/x?utm_campaign=trend.az",
     }.items(),
 )
 def test_templates_need_not_know_of_gaps(template: str, expected: str) -> None:
-    fields = {"title": "Storm hits - CNN.com", "source": "trend.az", "tags": ["#Baku"], "section": "#1"}
+    fields = {
+        "title": "Storm hits - CNN.com",
+        "source": "trend.az",
+        "tags": ["#Baku"],
+        "section": "#1",
+        "url": "https://a.az/x",
+    }
     assert post_of(template, **fields) == expected
 
 
-@pytest.mark.parametrize("sought", ["#" * 400 + "x", ".a" * 200 + "x", "x" * 501 + "."])
+@pytest.mark.parametrize("sought", ["#" * 400 + "x", ".a" * 200 + "x", "." * 499 + "x", "#"])
 def test_looking_for_much_takes_no_longer(sought: str) -> None:
-    assert grows_in_proportion(lambda text: parted(text, sought), f"#{GAP}", 100_000)
-    assert grows_in_proportion(lambda text: parted(text, sought), GAP, 100_000)
+    for piece in (f"#{GAP}", GAP, f".{GAP}", "a."):
+        assert grows_in_proportion(lambda text: parted(f"CNN.{GAP}com {text}", sought), piece, 100_000)
+        assert grows_in_proportion(lambda text: parted(f"CNN.{GAP}com {'.' * 1000}", f"{text}x"), piece, 100_000)

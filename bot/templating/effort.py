@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
 
-from bot.text import seams
 from bot.text.outside import restored
+from bot.text.seams import SEAM, closed
 
 MOST_WORK = 2_000_000
 """Characters: the longest headline and summary an article may bring could each go through ten filters."""
@@ -59,12 +59,22 @@ def weight(value: object) -> int:
     return ITEM
 
 
-def is_the_templates_fault(error: Exception, values: Mapping[str, object]) -> bool:
-    """Whether the allowance was used up with an article of usual length, so that others will fare no better.
+def shown(value: object) -> str:
+    """A value as a post shows it: nothing for None, a list with commas between."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
-    An endless article is held back alone instead; it must not keep an account from its other posts.
+
+def is_the_templates_fault(error: Exception, values: Mapping[str, object]) -> bool:
+    """Whether others will fare no better than this article: it is of usual length, and something was used wrongly.
+
+    An endless article, or one that lacks a date, is held back alone instead; it must not keep an account from its
+    other posts.
     """
-    return isinstance(error, TooMuchWork) and weight([*values.values()]) < USUAL_ARTICLE
+    return isinstance(error, TypeError | ValueError) and weight([*values.values()]) < USUAL_ARTICLE
 
 
 def count(tree: nodes.Template) -> None:
@@ -76,6 +86,8 @@ def count(tree: nodes.Template) -> None:
         compare.expr = _counted(compare.expr)
         for operand in compare.ops:
             operand.expr = _counted(operand.expr)
+    for written in (each for compare in tree.find_all(nodes.Compare) for each in compare.find_all(nodes.Const)):
+        written.value = restored(written.value) if isinstance(written.value, str) else written.value
 
 
 def _counted(side: nodes.Expr) -> nodes.Expr:
@@ -95,7 +107,18 @@ def _through(name: str, node: nodes.Expr) -> nodes.Filter:
 def joined(context: Effort, texts: list[object]) -> str:
     """The texts between which a template writes ~."""
     context.take(weight(texts))
-    return seams.joined(map(str, texts))
+    return closed("".join(text if type(text) is WithinAddress else f"{SEAM}{shown(text)}{SEAM}" for text in texts))
+
+
+class WithinAddress(str):
+    """What an author prints into an address of his own: it has no seams."""
+
+    __slots__ = ()
+
+
+def within_address(value: object) -> object:
+    """`value`, which goes on an address unless there is white space in it."""
+    return WithinAddress(value) if isinstance(value, str) and value.split(maxsplit=1) == [value] else value
 
 
 @pass_context

@@ -14,12 +14,12 @@ from typing import Any
 import regex
 from jinja2 import pass_context
 
-from bot.templating.effort import Effort, weight
+from bot.templating.effort import Effort, WithinAddress, shown, weight
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
 from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of
-from bot.text.outside import defuse, ended, parted, restored
+from bot.text.outside import defuse, ends_in_sign, parted, restored
 from bot.text.seams import SEAM, closed
 from bot.text.utm import PARAMETERS, tagged
 
@@ -46,18 +46,11 @@ class Quoted(str):
         return quoted
 
 
-def shown(value: object) -> str:
-    """A value as a post shows it: nothing for None, a list with commas between."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
 @pass_context
 def shown_whole(context: Effort, value: object) -> str:
     """A value as a post shows it, where it is printed, between seams: a text as it is, anything else counted."""
+    if type(value) is WithinAddress:
+        return value
     return f"{SEAM}{value if isinstance(value, str) else _read(context, value)}{SEAM}"
 
 
@@ -76,6 +69,8 @@ def fit(context: Effort, value: object, *args: Any, **options: Any) -> str:
     """`mark`, the beginning of all fitting (`bot.text.fit`); of a quoted text only what is between the marks is cut."""
     if not isinstance(value, str):
         context.take(weight(value))
+    elif value[-1:].isspace():
+        value = _without_blanks(context, value)
     if "alt" in options:
         context.take(weight(options["alt"]))
     if isinstance(value, Quoted):
@@ -137,7 +132,8 @@ def upper_first(context: Effort, text: object) -> str:
     text, language = _read(context, text), _language(context)
     text = _one_dot(text) if has_dotted_i(language) else text
     at = _BEFORE_FIRST.match(text).end()
-    return text[:at] + _capital(text[at : at + 1], language) + text[at + 1 :]
+    changed = text[:at] + _capital(text[at : at + 1], language) + text[at + 1 :]
+    return _inert(changed) if has_dotted_i(language) else changed
 
 
 def _upper(text: str, language: str) -> str:
@@ -201,18 +197,52 @@ def date(context: Effort, moment: object, layout: str = "long") -> str:
 @pass_context
 def replace(context: Effort, text: object, old: object, new: object) -> str:
     """Every `old` in `text` becomes `new`, whether it was defused or not; an empty `old` is nowhere."""
+    return _between(shown(new), _around(context, text, old, new))
+
+
+@pass_context
+def replace_inert(context: Effort, text: object, old: object, new: object) -> str:
+    """The same where the text is one from outside: what is left of it stays inert without what stood beside it."""
+    pieces = _around(context, text, old, new)
+    if len(pieces) > 1:
+        pieces = [_defused(context, piece) for piece in pieces]
+    return _between(shown(new), pieces)
+
+
+def _around(context: Effort, text: object, old: object, new: object) -> list[str]:
+    """What stands round each `old`."""
     text, old, new = _read(context, text), _read(context, old), _read(context, new)
     pieces = parted(text, old)
     longer = (len(pieces) - 1) * len(new)
     if len(text) + longer > MOST_CHARACTERS:
         raise FilterMisused("replace would make the text far too long.")
     context.take(longer)
-    return _between(new, [*map(ended, pieces[:-1]), pieces[-1]])
+    return pieces
+
+
+def _defused(context: Effort, text: str) -> str:
+    """A part of a text from outside, inert without the rest."""
+    context.take(_SLOW * len(text))
+    return defuse(text, allow=_of_account(context).get("allow") or ())
 
 
 @_quoted_too
 def trim(context: Effort, text: object) -> str:
-    return ended(_read(context, text).strip())
+    return _read(context, text).strip()
+
+
+@_quoted_too
+def trim_inert(context: Effort, text: object) -> str:
+    """The same for a text from outside."""
+    return _without_blanks(context, _read(context, text))
+
+
+def _without_blanks(context: Effort, text: str) -> str:
+    """A text that is inert still when it ends in a sign without the blank that stood behind it."""
+    if not text[-1:].isspace():
+        return text.strip()
+    text = text.strip()
+    return _defused(context, text) if ends_in_sign(text, len(text)) else text
 
 
 @pass_context
@@ -248,7 +278,7 @@ def _listed(values: object, name: str) -> list[object]:
 
 
 def length(value: object) -> int:
-    return len(value) if isinstance(value, list | tuple) else len(shown(value))
+    return len(value) if isinstance(value, list | tuple) else len(restored(shown(value)))
 
 
 # -- hashtags ----------------------------------------------------------------------------------------------------------
@@ -330,5 +360,7 @@ def utm(context: Effort, url: object, **parameters: object) -> str:
         raise FilterMisused(f"utm knows no {min(unknown)}; there are: {', '.join(PARAMETERS)}.")
     settled = _of_account(context).get("utm") or {}
     context.take(_LONGEST_ESCAPE * weight([*parameters.values()]))
-    link = tagged(_read(context, url), {**settled, **{name: shown(value) for name, value in parameters.items()}})
+    link = tagged(
+        _read(context, url), {**settled, **{name: restored(shown(value)) for name, value in parameters.items()}}
+    )
     return f"{link}{LINK_END}" if link else ""

@@ -96,8 +96,10 @@ def answer(templates: Templates, line: bytes, weigh: Scales) -> dict[str, Any]:
         return TOO_COSTLY
     name = request["name"]
     try:
+        if "side" in request:
+            return {"text": templates.render_side(name, with_date(request["values"]), request["side"])}
         if "values" in request:
-            return {"text": templates.render(name, restored(request["values"]))}
+            return {"text": templates.render(name, with_date(request["values"]))}
         if "source" in request:
             weigh(name, request["source"])
         else:
@@ -144,7 +146,7 @@ def endless(value: object, most: int = len(_LONG)) -> object:
     return [f"{number} {_LONG[: min(most, 1_000)]}" for number in range(100)] if isinstance(value, list) else value
 
 
-def restored(values: dict[str, Any]) -> dict[str, Any]:
+def with_date(values: dict[str, Any]) -> dict[str, Any]:
     """The values with their date, which JSON has no way to write."""
     moment = values.get("published")
     if not moment:

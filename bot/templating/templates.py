@@ -15,11 +15,11 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateBroken, TemplateFailed
-from bot.templating import effort, lookup
+from bot.templating import effort, filters, lookup, origins
 from bot.templating.filters import MOST_CHARACTERS, shown_whole
 from bot.templating.language import Optional, check
 from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
-from bot.templating.unfolded import unfold
+from bot.templating.unfolded import take_side, unfold
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 from bot.text.seams import closed
@@ -56,6 +56,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {name: word.function for name, word in FILTERS.items()}
         self.filters |= {effort.JOINED: effort.joined, effort.COMPARED: effort.compared}
+        self.filters |= {origins.WITHIN_ADDRESS: effort.within_address}
+        self.filters |= {origins.INERT["replace"]: filters.replace_inert, origins.INERT["trim"]: filters.trim_inert}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     @staticmethod
@@ -194,6 +196,20 @@ class Templates:
             return  # a sound template may be too deep once all its choices are made at once
         printed(template, name, values)
 
+    def render_side(self, name: str, values: Mapping[str, object], side: int) -> str | None:
+        """As `render`, with one side of a choice taken whatever its condition says; None if there are not so many.
+
+        Raises TemplateFailed, with file and line.
+        """
+        there_is = False
+
+        def change(tree: nodes.Template) -> None:
+            nonlocal there_is
+            there_is = take_side(tree, side)
+
+        template = self.compile(name, _source(name, Path(self._stamp(name).path)), change)
+        return printed(template, name, values) if there_is else None
+
     def compile(self, name: str, source: str, change: Callable[[nodes.Template], None] = lambda tree: None) -> Template:
         """A template of this text, which is not in any file, once it was checked and changed so.
 
@@ -204,6 +220,7 @@ class Templates:
             tree = self._sandbox.parse(source, name, name)
             check(tree, self._vocabulary)
             change(tree)
+            origins.trace(tree)
             effort.count(tree)
             code = self._sandbox.compile(tree, name, name)
         except TemplateSyntaxError as error:

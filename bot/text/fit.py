@@ -88,7 +88,7 @@ class _Solver:
             self.forms = self._all_forms()
             text, length = self._filled(groups, 0)
         if length > self.limit.most:
-            raise _too_long(text, length, self.limit.most)
+            raise self._too_long(text, length)
         return Fitted(text, length, tuple(self._cuts()))
 
     def _all_forms(self) -> list[Forms]:
@@ -179,7 +179,7 @@ class _Solver:
 
     def _beside(self, index: int, picks: dict[int, int]) -> Surroundings:
         """What stands before and behind a field while it is seen, the others being as picked."""
-        return Surroundings(*self.layout.around(index, self._shown(picks)), self.layout.close)
+        return Surroundings(*self.layout.around(index, self._shown(picks)), self.layout.join)
 
     def _length_with(self, index: int, pick: int, beside: Surroundings) -> int:
         """The length of the whole text when one field is shown in some form, the others being as they are."""
@@ -243,11 +243,13 @@ class _Solver:
     def _levels_above(self, equals: list[int], level: int) -> Iterator[int]:
         """The levels above one that is too high at which the whole text may still fit, lighter forms being in it."""
         picks = too_high = self._at_level(equals, level)
-        length = self._length(self._text(picks))
+        text = self._text(picks)
+        length = self._length(text)
+        may_compare = len(equals) * len(text) < MOST_CHECKED  # the text is measured about once for each field
         while self.left_to_check >= 0 and (wider := self._next_forms(picks)):
             level = max(level + 1, min(self.forms[index].width(pick) for index, pick in wider.items()))
             picks = self._at_level(equals, level)
-            if length + self._longer(too_high, picks) > self.limit.most:
+            if may_compare and length + self._longer(too_high, picks) > self.limit.most:
                 return
             yield level
             # Each form is measured four times: found, followed, compared, and in the whole text.
@@ -318,15 +320,19 @@ class _Solver:
             if forms[pick] != forms.whole:
                 yield Cut(forms.rules.name, forms.width(WHOLE), forms.width(pick))
 
-
-def _too_long(text: str, needed: int, most: int) -> CannotFit:
-    beginning = text if len(text) <= _QUOTED else f"{text[:_QUOTED].rstrip()}…"
-    return CannotFit(
-        f"What may not be cut of this post needs {needed} of {most} characters: “{beginning}”.",
-        needed,
-        most,
-        "Shorten the fixed text of the template, or let |fit cut more of it.",
-    )
+    def _too_long(self, text: str, needed: int) -> CannotFit:
+        most = self.limit.most
+        beginning = text if len(text) <= _QUOTED else f"{text[:_QUOTED].rstrip()}…"
+        least = {forms.rules.name: forms.width(self.picks[index]) for index, forms in enumerate(self.forms)}
+        longest = max(least, key=lambda name: least[name], default="")
+        hint = "Shorten the fixed text of the template, or let |fit cut more of it."
+        if longest and least[longest]:
+            hint = (
+                f"{least[longest]} of them are the least that may be shown of {longest}: shorten it, or give its |fit"
+                " a lower min= or cut='grapheme'."
+            )
+        message = f"What may not be cut of this post needs {needed} of {most} characters: “{beginning}”."
+        return CannotFit(message, needed, most, hint)
 
 
 _QUOTED = 80

@@ -16,7 +16,7 @@ from bot.post import Limit
 from bot.text.atoms import Atom, CutPoint, atoms, cut_point
 from bot.text.layout import CutAt, Field
 from bot.text.measures import LEAST
-from bot.text.outside import GAP
+from bot.text.outside import ends_in_sign
 from bot.text.sentences import sentence_ends
 from bot.text.surroundings import Surroundings, last_blank, run_at
 
@@ -306,10 +306,9 @@ _SPARE = 1.25  # the beginning of a text may be lighter than the rest
 _CONTEXT = 100  # characters; what stands behind a place may tell whether a text can end there
 
 
-def _behind_item(text: str, item: Atom) -> CutPoint:
-    """There is no ellipsis to keep a sign at the end from what stands behind the field."""
-    end = item[1]
-    return CutPoint(end, GAP if text[end - 1] in "@＠#＃$" else "")
+def _behind_item(text: str, item: Atom) -> CutPoint | None:
+    """A text does not end in a sign, as no ellipsis keeps it from what stands behind the field."""
+    return None if ends_in_sign(text, item[1]) else CutPoint(item[1], "")
 
 
 def _whole(text: str) -> Form:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from bot.text.clean import clean
-from bot.text.seams import begins_open, ends_open, joined
+from bot.text.seams import Join, begins_open, ends_open, joined
 from bot.text.tidy import tidy
 
 NEXT_ITEM = "\ufdd3"
@@ -95,42 +95,38 @@ Part = str | int | Group  # fixed text, a field's index, a group
 class Layout:
     """A rendered template taken apart: its fields, in order, and what stands round them.
 
-    `close` is whether a full stop at the end of one part may touch a letter of another (see `bot.text.seams`), as is
-    presumed until it is `looked_at`.
+    `join` puts it together again, so that no link comes of parts that touch (`bot.text.seams`).
     """
 
     parts: Sequence[Part]
     fields: Sequence[Field]
-    close: bool = True
+    join: Join = joined
 
     def looked_at(self) -> Layout:
-        """The same, and it is known whether its parts stand close."""
-        return Layout(self.parts, self.fields, _stand_close(self.parts, self.fields))
+        """The same, put together more quickly if its parts keep apart, whatever is shown of them."""
+        touching = _may_touch(self.parts, self.fields) or any(field.rules.joins for field in self.fields)
+        return Layout(self.parts, self.fields, joined if touching else "".join)
 
     def assemble(self, shown: Sequence[str]) -> str:
         """The whole text when each field is shown as told (already dressed), in the fields' order."""
-        return self.put_together(_assembled(self.parts, shown)[0])
+        return self.join(_assembled(self.parts, shown)[0])
 
     def around(self, field: int, shown: Sequence[str]) -> tuple[str, str]:
         """What stands before and behind a field while it is seen, when the others are shown as told.
 
-        Its prefix and suffix are part of that; `put_together` makes a whole of the three.
+        Its prefix and suffix are part of that; `join` makes a whole of the three.
         """
         place = self.fields[field].rules.dressed(PLACE)
         before, _, behind = self.assemble([*shown[:field], place, *shown[field + 1 :]]).partition(PLACE)
         return before, behind
-
-    def put_together(self, texts: Iterable[str]) -> str:
-        """The texts one after the other, and no link that only comes of that."""
-        return joined(texts) if self.close else "".join(texts)
 
     def cleaned(self) -> Layout:
         """The same with every text clean (`bot.text.clean`), and the fields' own texts tidy."""
         return Layout(_cleaned(self.parts), [field.cleaned() for field in self.fields])
 
 
-def _stand_close(parts: Sequence[Part], fields: Sequence[Field]) -> bool:
-    """Whether a full stop may touch a letter, whatever is shown of the fields."""
+def _may_touch(parts: Sequence[Part], fields: Sequence[Field]) -> bool:
+    """Whether a part may end so that what comes right behind it makes a link of the two, whatever is shown."""
     open_before = False
     for begins, ends, stays in _edges(parts, fields):
         if open_before and begins:
@@ -143,7 +139,7 @@ def _edges(parts: Sequence[Part], fields: Sequence[Field]) -> Iterator[tuple[boo
     """For each part whether it may begin and end so, and whether it is always there."""
     for part in parts:
         if isinstance(part, str):
-            yield begins_open(part), ends_open(part), True
+            yield begins_open(part), ends_open(part), part != ""
         elif isinstance(part, int):
             yield *_edges_of(fields[part]), False
         else:
@@ -154,8 +150,12 @@ def _edges_of(field: Field) -> tuple[bool, bool]:
     """How a field may begin and end, in any of its forms."""
     prefix, suffix = field.rules.prefix, field.rules.suffix
     begins = not prefix or begins_open(prefix)
-    ends = ends_open(suffix) if suffix and not begins_open(suffix) else "." in f"{field.listed}{field.others}{suffix}"
-    return begins, ends
+    if suffix and not begins_open(suffix):
+        return begins, ends_open(suffix)
+    return begins, not _MAY_END_OPEN.isdisjoint(f"{field.listed}{field.others}{suffix}")
+
+
+_MAY_END_OPEN = frozenset(".:")
 
 
 def _cleaned(parts: Sequence[Part]) -> list[Part]:

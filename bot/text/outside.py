@@ -26,8 +26,9 @@ since X makes nothing of it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection
-from functools import cache, lru_cache
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
@@ -35,7 +36,7 @@ import regex
 
 from bot.text.clean import folded
 from bot.text.xhosts import TopLevelDomains, in_any_case
-from bot.text.xtables import newer_tables
+from bot.text.xtables import entity_classes, newer_tables
 
 GAP = "\u200c"
 """What is put between two characters that must not work together."""
@@ -52,18 +53,30 @@ _CHANGING = "ßİıŉſǰẖẗẘẙẚẞﬀﬁﬂﬃﬄﬅﬆ"
 """Letters outside ASCII of which capitals or small letters make letters of ASCII."""
 _DOT_ABOVE = "\u0307"  # the small letter of İ may be written with it
 
-# An "RT" right before the sign is the one word that X allows there; the R may be in what is printed before.
-_SIGN: Any = regex.compile(
-    rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) (?<!^[Tt]) @ [A-Za-z0-9.-]+ )
-       | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[{_CHANGING}]|\Z)
-       | {GAP}? (?<![\p{{L}}\p{{Nd}}_&]) (?P<hash> [#＃] ) (?![\ufe0f\u20e3]) {GAP}?
-         (?= [^\s\p{{L}}\p{{M}}#＃]*+ [\p{{L}}\p{{M}}] | [{TAGGED}]*+ \Z )
-       | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z{_CHANGING}]|\Z)
-       | (?P<protocol> [Hh][Tt][Tt][Pp][Ssſ]?: ) (?=//)
-       | (?P<dot> \. ) (?=[^\W\d_])
-    """,
-    regex.VERBOSE,
-)
+
+@cache
+def _signs() -> Any:
+    """A pattern for every sign that works, or may work with what is printed next.
+
+    What letters are in a hashtag goes by X's own old tables, and after it a letter of today's counts too. An "RT" right
+    before a mention is the one word that X allows there; its R may be in what is printed before.
+    """
+    classes = entity_classes()
+    x_letter, x_other = classes["hashtag_letter"], classes["hashtag_other"]
+    letter = rf"\p{{L}}\p{{M}}{x_letter}"
+    return regex.compile(
+        rf"""(?P<mail> (?<=[A-Za-z0-9_]) (?<!(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]) (?<!^[Tt]) @ [A-Za-z0-9.-]+ )
+           | (?P<at> [@＠] ) (?=[A-Za-z0-9_\[{_CHANGING}]|\Z)
+           | {GAP}? (?<![_&]) (?<![[{x_letter}]&&\p{{L}}]) (?<![[{x_other}]&&\p{{Nd}}])
+             (?P<hash> [#＃] ) (?![\ufe0f\u20e3]) {GAP}? (?= [^\s#＃{letter}]*+ [{letter}] | [{TAGGED}]*+ \Z )
+           | (?<![A-Za-z0-9]) (?P<cash> \$ ) (?=[A-Za-z{_CHANGING}]|\Z)
+           | (?P<protocol> [Hh][Tt][Tt][Pp][Ssſ]?: ) (?=//)
+           | (?P<dot> \. ) (?=[^\W\d_])
+        """,
+        regex.VERBOSE | regex.V1,
+    )
+
+
 _GAPS = re.compile(f"{GAP}(?=[#＃])|(?<=[@＠#＃$.:]){GAP}")
 
 
@@ -87,15 +100,18 @@ def defuse(text: str, *, allow: Collection[str] = ()) -> str:
             return sign
         return f"{GAP}{found['hash']}{GAP}" if kind == "hash" else sign + GAP
 
-    return str(_SIGN.sub(defused, text))
+    return str(_signs().sub(defused, text))
 
 
-def ended(text: str) -> str:
-    """A beginning of a text that was defused, with a gap where it ends in a sign that had white space behind it."""
-    return f"{text}{GAP}" if text.endswith(("@", "＠", "$")) else str(_TAG_AT_END.sub(f"{GAP}\\g<0>", text))
+def ends_in_sign(text: str, end: int) -> bool:
+    """Whether `text` up to `end` ends in a sign that would work with what is put right behind it."""
+    return _SIGN_AT_END.search(text, max(end - _LONGEST_NUMBER, 0), end) is not None
 
 
-_TAG_AT_END: Any = regex.compile(rf"(?<![\p{{L}}\p{{Nd}}_&{GAP}])[#＃][\p{{Nd}}_{GAP}\u200d]*+\Z")
+_LONGEST_NUMBER = 100  # characters, with the sign of a hashtag before it; longer ones are none (`|hashtag`)
+_SIGN_AT_END: Any = regex.compile(
+    rf"(?:[@＠$]|(?<![\p{{L}}\p{{Nd}}_&])[#＃][[{TAGGED}]--[\p{{L}}\p{{M}}]]*+)\Z", regex.V1
+)
 
 
 def restored(text: str) -> str:
@@ -104,27 +120,22 @@ def restored(text: str) -> str:
 
 
 def parted(text: str, by: str) -> list[str]:
-    """`text` split wherever `by` stands in it, with or without the gaps of `defuse`; whole when `by` is empty."""
+    """`text` split wherever `by` stands in it, with or without the gaps of `defuse`; whole when `by` is empty.
+
+    Takes time in proportion to both.
+    """
     if not by:
         return [text]
-    if GAP not in text or len(by) > _LONGEST_SOUGHT or _SIGNS.isdisjoint(by):
+    plain, by = restored(text), restored(by)
+    if len(plain) == len(text):
         return text.split(by)
-    return _with_gaps(restored(by)).split(text)
-
-
-@lru_cache(maxsize=200)
-def _with_gaps(sought: str) -> re.Pattern[str]:
-    """A pattern for a text in which any sign may have been defused."""
-    pattern, before = "", ""
-    for character in sought:
-        pattern += f"{GAP}?" if character in "#＃" and before not in _SIGNS else ""
-        pattern += re.escape(character) + (f"{GAP}?" if character in _SIGNS else "")
-        before = character
-    return re.compile(pattern)
-
-
-_SIGNS = frozenset("@＠#＃$.:")
-_LONGEST_SOUGHT = 500  # characters; what is longer is looked for as it is written
+    gaps = [found.start() - number for number, found in enumerate(_GAPS.finditer(text))]  # by what is behind them
+    pieces, begin, at = [], 0, plain.find(by)
+    while at >= 0:  # gaps beside it go with it
+        pieces.append(text[begin : at + bisect_left(gaps, at)])
+        end = at + len(by)
+        begin, at = end + bisect_right(gaps, end), plain.find(by, end)
+    return [*pieces, text[begin:]]
 
 
 def _tld_follows(text: str, at: int) -> bool:

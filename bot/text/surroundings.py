@@ -6,7 +6,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from bot.text.seams import joined
+from bot.text.seams import Join
 
 _BLANK = " \n\t"
 _RUN = re.compile(r"[^ \n]*+")
@@ -17,18 +17,17 @@ class Surroundings(NamedTuple):
 
     before: str = ""
     behind: str = ""
-    close: bool = False  # whether a full stop might make a link of them and the field
+    join: Join = "".join  # what makes a whole of them and the field
 
     @property
     def near(self) -> Surroundings:
         """As much of it as might make one link with the field: up to the nearest white space, and that before it."""
         before = self.before.lstrip(_BLANK)
-        return Surroundings(before[max(last_blank(before), 0) :], run_at(self.behind, 0), self.close)
+        return Surroundings(before[max(last_blank(before), 0) :], run_at(self.behind, 0), self.join)
 
     def round(self, shown: str) -> str:
         """The whole text with a form of the field in its place."""
-        texts = (self.before, shown, self.behind)
-        return joined(texts) if self.close else "".join(texts)
+        return self.join((self.before, shown, self.behind))
 
 
 def last_blank(text: str, end: int | None = None) -> int:
