@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 import regex
@@ -17,8 +18,9 @@ from bot.text.clean import clean
 from bot.text.fit import FitMisused, mark, solve
 from bot.text.forms import Forms
 from bot.text.marks import GROUP_CLOSE, GROUP_OPEN, parse
+from bot.text.measures import code_points
 from bot.text.tidy import tidy
-from bot.text.xlength import limit_length
+from bot.text.xlength import extract_urls, limit_length
 from tests.growth import grows_in_proportion, takes_little
 
 
@@ -467,6 +469,33 @@ def test_no_wider_form_of_any_field_would_fit(first: str, second: str, cut: str,
     title = widest([form.text for form in Forms(one, limit)], lambda each: text_of(each, ""))
     summary = widest([form.text for form in Forms(two, limit)], lambda each: text_of(title, each))
     assert solve(f"{marked[0]}{marked[1]} {URL}", limit).text == text_of(title, summary)
+
+
+@pytest.mark.parametrize("text", ["👨\u200d" * 100, "a." * 100])
+def test_time_grows_with_the_number_of_fields_and_no_faster(text: str) -> None:
+    field = f"{GROUP_OPEN}a{mark(text, 3, cut='sentence', min=3, alt='Old bridge')}.{GROUP_CLOSE}"
+
+    def solved(rendered: str) -> None:
+        with suppress(CannotFit):
+            solve(rendered, Limit(280, limit_length))
+
+    assert grows_in_proportion(solved, field, 80 * len(field))
+
+
+@pytest.mark.parametrize(
+    ("before", "text"), [("Microsoft", ".NETWORKING platform"), ("", "x\u030c.azadlıq portal"), ("see", ".communities")]
+)
+def test_no_link_comes_of_a_cut_inside_a_word(before: str, text: str) -> None:
+    for most in range(len(before) + 1, len(before + text)):
+        shown = solve(f"{before}{mark(text, 1, cut='grapheme')}", Limit(most, code_points)).text
+        assert not extract_urls(shown), shown
+
+
+@pytest.mark.parametrize("sign", ["！\ufe00", "？\u200c", "、\u0301"])
+def test_a_sign_keeps_the_marks_that_belong_to_it(sign: str) -> None:
+    for most in range(2, 10):
+        shown = solve(mark(f"本当{sign}本当です本当です", 1), Limit(most, code_points)).text
+        assert sign in shown or sign[0] not in shown
 
 
 BAD_INPUT = {

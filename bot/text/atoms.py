@@ -129,7 +129,8 @@ _NOT_FIRST = (
     "、。，．・：；？！､｡％‰」』）】〉》］〕｝＞｣〗〙〛〞〟｠”’»›"
     "ーゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ˙ˊˇˋꀕ᭞᭟꧈꧉"
 )
-_PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d])[{_NOT_FIRST}]*+"  # most clusters
+_SIGNS_BEHIND = rf"(?:[{_NOT_FIRST}][\p{{M}}\u200c\u200d]*+)*+"
+_PLAIN = rf"[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff](?![\p{{M}}\u200d]){_SIGNS_BEHIND}"  # most clusters
 _PROTOCOL = "[Hh][Tt][Tt][Pp][Ss]?://"
 _ADDRESS = rf"{_PROTOCOL}\S++"
 # A link close behind a tag or a mention stays with it: without the link it might be another tag, or one at all.
@@ -140,7 +141,7 @@ _MENTION = (
 )
 _KEYCAP = r"[0-9#*]\ufe0f?\u20e3"
 # Behind a sign that stacks the next consonant below the last (UAX #14, LB28a) the letter goes on.
-_CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=\p{{L}}){CLUSTER})*+[{_NOT_FIRST}]*+"
+_CLUSTER = rf"(?=[{_LOOSE}]){CLUSTER}(?:(?<=[\u1039\u17d2\u1a60\u1b44\ua9c0])(?=\p{{L}}){CLUSTER})*+{_SIGNS_BEHIND}"
 # Tibetan: up to the tsheg, and what closes a clause behind it.
 _SYLLABLE = r"(?=\p{Tibetan})[\p{Tibetan}\p{M}--\u0f0b\u0f0d-\u0f12]*+\u0f0b*+[\u0f0d-\u0f12]*+\p{M}*+"
 _UNSPACED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -199,7 +200,7 @@ _MAY_BE_SEALED = re.compile("[.@＠#＃$:]")
 # A link, a mention, a hashtag or a cashtag, or what might be one. Tags need a letter, and so does a domain's last part.
 _LINKED = re.compile(r"://|[@＠]\w|[#＃][\d_]*+[^\W\d_]|\$[^\W\d_]|\w\.[^\W\d_]")
 # The same and figures: not taken apart into characters either.
-_SEALED = re.compile(r"://|[@＠#＃$]\w|\w\.\w")
+_SEALED = re.compile(r"://|[@＠#＃$]\w|\.\w")
 # Straight quotes in pairs; of the single ones those between Latin letters are apostrophes.
 _STRAIGHT_QUOTES: Any = regex.compile(
     rf"""["＂][^"＂\n]*+["＂]|(?<!{_LATIN})['＇](?:[^'＇\n]|(?<=[\p{{Latin}}\d])'(?=\p{{Latin}}))*+['＇]"""
