@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,13 +79,13 @@ class Preview:
 
 
 def preview(
-    desk: Nightdesk, *, article: Article | None = None, account: str | None = None, template: Path | None = None
+    desk: Nightdesk, *, article: Article | None = None, accounts: Collection[str] = (), template: Path | None = None
 ) -> Iterator[Preview]:
-    """What would be sent for one article, or for all that waits; on one account, or on all of them.
+    """What would be sent for one article, or for all that waits; on some accounts, or on all of them.
 
     `template` is tried in place of the accounts' own.
     """
-    only = desk.account(account).name if account else None
+    only = [desk.account(name).name for name in dict.fromkeys(accounts)]
     with desk.database.read() as tx:
         named = list(_of_article(desk, tx, article, only)) if article else None
         live = {name: desk.is_live(tx, desk.account(name)) for name in desk.settings.accounts}
@@ -97,19 +97,21 @@ def preview(
                 yield _preview(story, chosen, delivery, delivery.live if delivery else live[name], templates)
 
 
-def _waiting(desk: Nightdesk, account: str | None) -> Iterator[tuple[Article, str, Delivery | None]]:
+def _waiting(desk: Nightdesk, accounts: Collection[str]) -> Iterator[tuple[Article, str, Delivery | None]]:
     """All that waits, in the order it was made, with no transaction left open while it is shown."""
-    for delivery, article in lists.by_number(desk.database, WAITING, account):
-        yield article, delivery.account, delivery
+    every: list[str | None] = [*accounts] or [None]
+    for account in every:
+        for delivery, article in lists.by_number(desk.database, WAITING, account):
+            yield article, delivery.account, delivery
 
 
 def _of_article(
-    desk: Nightdesk, tx: Transaction, article: Article, account: str | None
+    desk: Nightdesk, tx: Transaction, article: Article, accounts: Collection[str]
 ) -> Iterator[tuple[Article, str, Delivery | None]]:
     """The article's newest delivery on each account; without any, the accounts it would go to."""
     assert article.id is not None
     newest = {delivery.account: delivery for delivery in deliveries.of_article(tx, article.id)}
-    names = [account] if account else list(newest) or list(desk.settings.add_accounts or desk.settings.accounts)
+    names = list(accounts) or list(newest) or list(desk.settings.add_accounts or desk.settings.accounts)
     return ((article, name, newest.get(name)) for name in names)
 
 

@@ -20,7 +20,7 @@ from bot.store import articles
 from bot.templating import Templates, guarded
 from bot.templating.guarded import GuardedTemplates
 from bot.templating.lookup import is_shipped
-from bot.templating.suiting import refuse_unsuited
+from bot.templating.suiting import refuse_unsuited, refuse_unsuited_sides
 from bot.templating.trying import OneTemplate
 
 
@@ -140,10 +140,14 @@ def examine(settings: Settings, templates: GuardedTemplates, name: str) -> None:
     """
     templates.check(name)
     used = writing_for(settings, name)
-    troubles = {}
+    troubles, looked_at = {}, set()
     for account in used or _one_of_each_platform(name):
+        rules = rules_for(account.platform)
         try:
-            refuse_unsuited(name, account, rules_for(account.platform), templates)
+            refuse_unsuited(name, account, rules, templates)
+            if account.platform not in looked_at:
+                looked_at.add(account.platform)
+                refuse_unsuited_sides(name, account, rules, templates)
         except TemplateFailed as trouble:
             troubles[account.platform] = trouble
     if troubles and (used or len(troubles) == len(PLATFORMS)):

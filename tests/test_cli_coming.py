@@ -163,6 +163,10 @@ def test_the_preview_is_of_one_article_or_one_account_or_of_all_that_waits(made:
     nightdesk("queue", "skip", "d2", "--now", NOW, home=made.home)
     assert {line["delivery"] for line in lines(made, "preview")} == {"d1", "d3", "d4"}
     assert {line["delivery"] for line in lines(made, "preview", "--account", "x-main")} == {"d1", "d3"}
+    both = lines(made, "preview", "--account", "fb-page", "--account", "x-main")
+    assert {line["delivery"] for line in both} == {"d1", "d3", "d4"}
+    both = lines(made, "preview", "ferry", "--account", "fb-page", "--account", "x-main")
+    assert [line["account"] for line in both] == ["fb-page", "x-main"]
     assert {line["delivery"] for line in lines(made, "preview", "ferry")} == {"d1", "d2"}
     assert nightdesk("preview", "nothing of the kind", home=made.home).status == 2
     assert nightdesk("preview", "--account", "x-man", home=made.home).status == 2

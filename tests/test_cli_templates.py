@@ -122,6 +122,10 @@ def test_a_mistake_is_told_with_file_and_line_and_ends_with_3(tmp_path: Path, mi
 
 
 NEVER_FITS = {
+    "only for one section": (
+        "{% if section == 'Sport' %}" + "x" * 300 + "{% endif %}{{ title }}",
+        "can never fit on x-main: a headline of one letter needs 301 of 280",
+    ),
     "fixed text that is too long": (
         "x" * 300 + "{{ title|fit }}",
         "can never fit on x-main: a headline of one letter needs 301 of 280",
@@ -141,9 +145,32 @@ NEVER_FITS = {
 }
 
 
+LINK_IN_TEXT = [
+    "{{ title }}{{ url }}",
+    "{{ url|utm(source='x') }}{{ title|fit }}",
+    "{{ title }} {% if section == 'Sport' %}#Sport{% endif %}{{ url }}",
+    "{% if language == 'az' %}{{ title }} {{ url }}{% elif language == 'ar' %}{{ url }}{{ title }}{% endif %}",
+    "{% if section %}{{ title }} {{ url }}{% elif author %}{% if source %}x{{ url }}{% endif %}{% endif %}",
+    "{{ 'x' if source == 'wire' else 'y ' }}{{ url }}",
+]
+LINK_APART = [
+    "{% if language == 'ar' %}{{ title }} {{ url }}{% else %}{{ url }} {{ title }}{% endif %}",
+    "{{ title }}{% if section == 'Sport' %}\n{% else %} {% endif %}{{ url }}",
+    "{% if breaking %}🔴 {% endif %}{{ title|fit(1) }} {{ url }}{% if tags %} {{ tags|hashtag }}{% endif %}",
+]
+
+
+def test_a_template_whose_link_stands_apart_on_every_side_of_its_choices_is_none_of_those(tmp_path: Path) -> None:
+    with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
+        for source in LINK_APART:
+            write(made, X, source)
+            [line] = lines(made, "check", X)
+            assert line["ok"]
+
+
 def test_a_template_whose_link_runs_into_other_text_is_refused_before_the_first_article(tmp_path: Path) -> None:
     with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
-        for source in ("{{ title }}{{ url }}", "{{ url|utm(source='x') }}{{ title|fit }}"):
+        for source in LINK_IN_TEXT:
             write(made, X, source)
             [line] = lines(made, "check", X, status=3)
             assert "Leave a space or a line end on both sides of {{ url }}." in line["error"]

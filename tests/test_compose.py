@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.account import Account
 from bot.article import Article
 from bot.compose import MOST_CHARACTERS, MOST_TAGS, compose, link_in_text, template_values
-from bot.errors import CannotFit, TemplateFailed
+from bot.errors import CannotFit, TemplateBroken, TemplateFailed
 from bot.post import Cut, Limit, PostRules
 from bot.resources import package_folder
 from bot.templating import VOCABULARY, Templates
@@ -180,6 +180,7 @@ def test_a_template_gets_the_whole_vocabulary_and_dates_in_the_accounts_zone() -
         "language": "",
         "hashtags": {},
         "utm": {},
+        "allow": (),
     }
     assert template_values(article, account(identity="1234567890"))["account"]["handle"] == ""  # type: ignore[index]
 
@@ -296,6 +297,32 @@ def test_a_link_is_printed(url: str, expected: str) -> None:
         assert expected in compose(Article(title="T", url=url), account(), X, TEMPLATES).text.split()
 
 
+def test_a_headline_of_one_word_that_is_too_long_is_told_as_what_it_is(written: Callable[..., str]) -> None:
+    article = replace(ARTICLE, title="x" * 300, summary="", url="")
+    with pytest.raises(CannotFit, match="Not one word of title, 300 characters long, fits into 280") as told:
+        written("{{ title|fit(1) }}", article)
+    assert (told.value.needed, told.value.limit) == (300, 280)
+    with pytest.raises(CannotFit, match="300 of them are the least that may be shown of title") as told:
+        written("News: {{ title|fit(1, min=20) }} {{ author|fit(2) }}", article)
+    assert "cut='grapheme'" in str(told.value)
+    with pytest.raises(CannotFit, match="Shorten the fixed text of the template"):
+        written("x" * 300 + "{{ title|fit(1) }}", article)
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ title|first }}", "{{ title|replace('e', 'x' * 9) }}", "{% if (title or 1) < 5 %}x{% endif %}"]
+)
+def test_what_fails_for_every_article_is_the_templates_fault(written: Callable[..., str], source: str) -> None:
+    with pytest.raises(TemplateBroken):
+        written(source)
+
+
+def test_what_one_article_lacks_is_not(written: Callable[..., str]) -> None:
+    with pytest.raises(TemplateFailed, match="no year where an article has no date") as told:
+        written("{{ published.year }}", replace(ARTICLE, published=None))
+    assert type(told.value) is TemplateFailed
+
+
 GLUED = {
     "behind a word": "{{ title }}{{ url }}",
     "behind a hash": "#{{ url }}",
@@ -311,7 +338,7 @@ GLUED = {
 
 @pytest.mark.parametrize("source", GLUED.values(), ids=GLUED)
 def test_a_link_close_to_other_text_is_refused(written: Callable[..., str], source: str) -> None:
-    with pytest.raises(TemplateFailed, match=r"t\.j2 prints the link close to other text"):
+    with pytest.raises(TemplateBroken, match=r"t\.j2 prints the link close to other text"):
         written(source)
 
 

@@ -231,11 +231,29 @@ def test_fit_names_the_field_it_was_given(write: Callable[[str], Templates]) -> 
         "{{ title|upper|fit(1) }} {{ (section ~ summary)|fit(2) }} {{ account.name|fit(3) }} {{ 'typed here'|fit(4) }}"
     )
     cut = solve(write(source).render(NAME, VALUES | {"section": "News "}), Limit(4, len)).cut
-    assert [one.field for one in cut] == ["title", "section", "account.name", "text"]
+    assert [one.field for one in cut] == ["title", "section ~ summary", "account.name", "text"]
 
 
 QUESTION = "this is no text, but a question with yes or no for an answer. Ask it in a condition"
 MISTAKES = {
+    "a yes or no compared with a text": (
+        "{% if breaking == 'yes' %}x{% endif %}",
+        "breaking is a yes or no and 'yes' a text: the two are never alike. Ask for it as it is",
+    ),
+    "a date compared with a text": ("{% if published > '2026' %}x{% endif %}", "published.year == 2026"),
+    "a part of a date compared with a text": (
+        "a\n{% if published and '6' != published.month %}x{% endif %}",
+        "line 2: '6' is a text and published.month a number: the two are never alike. Write numbers without quotes",
+    ),
+    "a list compared with a text": (
+        "{{ 'x' if tags == 'Baku' else title }}",
+        "Look into it, as in {% if 'Baku' in tags %}",
+    ),
+    "a text compared with a number": ("{% if 5 < title|upper %}x{% endif %}", "Write texts in quotes"),
+    "a number of things compared with a text": ("{% if tags|length == '2' %}x{% endif %}", "tags|length is a number"),
+    "a look into a number": ("{% if title in 5 %}x{% endif %}", "nothing can be in 5, which is a number"),
+    "a date that is not written out": ("{{ published|date(title) }}", "|date takes the way to write it in quotes"),
+    "another text that is a list": ("{{ title|fit(1, alt=tags) }}", "alt= takes a text; tags is a list"),
     "a field that does not exist": (
         "\n\n{{ titel }}",
         "line 3: there is no field called “titel”. Did you mean “title”?",
@@ -629,7 +647,7 @@ MISTAKES_SEEN_LATE = {
         "utm knows no sorce; there are: source, medium",
     ),
     "a comparison of text and number": (
-        "{% if title > 3 %}x{% endif %}",
+        "{% if title|default(1) > 3 %}x{% endif %}",
         {},
         "> compares two numbers or two texts, not a text and a number.",
     ),
@@ -654,18 +672,18 @@ MISTAKES_SEEN_LATE = {
         "fit knows no cut='aaa",
     ),
     "a comparison of two kinds": (
-        "\n{% if tags >= 'x' %}x{% endif %}",
+        "\n{% if (tags or 5) >= 'x' %}x{% endif %}",
         {},
         "line 2: >= compares two numbers or two texts, not a list and a text.",
     ),
     "a comparison with nothing": (
-        "{% if published < 5 %}x{% endif %}",
-        {"published": None},
+        "{% if (published or breaking or published) < 5 %}x{% endif %}",
+        {"published": None, "breaking": False},
         "< compares two numbers or two texts, not nothing and a number.",
     ),
     "a search in a yes or no": (
-        "{% if title in breaking %}x{% endif %}",
-        {},
+        "{% if title in (published or breaking) %}x{% endif %}",
+        {"published": None},
         "line 1: a text, a number or a list stands where something else is needed.",
     ),
     "a number made of words": ("\n{{ title|fit(1, min=source) }}", {}, "line 2: fit needs a whole number"),
@@ -699,7 +717,7 @@ def test_what_nobody_foresaw_is_told_with_the_name_of_the_template(
 
 NAMES_OF_FIELDS = {
     "{{ (title|quote if author else title)|fit(1) }}": "title",
-    "{{ (author ~ ': ' ~ title)|fit(1) }}": "author",
+    "{{ (author ~ ': ' ~ title)|fit(1) }}": "author ~ title",
     "{{ (author and title)|fit(1) }}": "title",
     "{{ (short_title or title)|fit(1) }}": "title",
     "{{ (author or title)|fit(1) }}": "author",

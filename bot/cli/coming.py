@@ -62,7 +62,10 @@ def preview(
             metavar="[ARTICLE]", help="Its id (a12), address or words; else all that waits.", show_default=False
         ),
     ] = None,
-    account: Annotated[str | None, typer.Option("--account", metavar="A", help="Only for this account.")] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", metavar="A", help="Only for this account; may be repeated."),
+    ] = None,
     template: Annotated[
         Path | None, typer.Option("--template", metavar="FILE", help="Try this template instead of the accounts'.")
     ] = None,
@@ -86,7 +89,7 @@ def preview(
             with desk.database.read() as tx:
                 found = article_named(tx, article)
         any_shown, kept = False, []
-        for each in previews(desk, article=found, account=account, template=template):
+        for each in previews(desk, article=found, accounts=account or (), template=template):
             any_shown = True
             if html is not None:
                 kept.append(each)

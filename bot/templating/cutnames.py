@@ -1,4 +1,4 @@
-"""What a field with |fit is called when it is reported as cut: the first value its text is made of."""
+"""What a field with |fit is called when it is reported as cut: the values its text is made of."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ def field_name(node: nodes.Node | None) -> str:
             return _first((node.expr1, node.expr2))
         case nodes.And():
             return field_name(node.right)
+        case nodes.Concat():
+            names = dict.fromkeys(field_name(part) for part in node.nodes)
+            return " ~ ".join(name for name in names if name != NAMELESS) or NAMELESS
         case nodes.Name():
             return node.name
         case nodes.Getattr(node=nodes.Name(name=owner), attr=part):

@@ -18,6 +18,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from bot.templating.bounds import refuse_too_much
+from bot.templating.comparing import refuse_unlike
 from bot.templating.cutnames import field_name, name_of
 from bot.templating.mistakes import Misuse, known, refuse_broken_braces
 from bot.templating.printing import ONLY_PARTS, no_text, prints_link, refuse_no_text
@@ -89,16 +90,10 @@ class _Checker:
                 refuse_no_text(node.nodes)
             case nodes.Concat():
                 self.children(node, printed)
-            case (
-                nodes.Keyword()
-                | nodes.If()
-                | nodes.Compare()
-                | nodes.Operand()
-                | nodes.And()
-                | nodes.Or()
-                | nodes.Not()
-                | nodes.List()
-            ):
+            case nodes.Compare():
+                self.children(node)
+                refuse_unlike(node)
+            case nodes.Keyword() | nodes.If() | nodes.Operand() | nodes.And() | nodes.Or() | nodes.Not() | nodes.List():
                 self.children(node)
             case _:
                 raise _not_offered(node)
@@ -180,8 +175,12 @@ class _Checker:
         else:
             _refuse_after_fit(node)
             _try_arguments(node)
+        if node.name == "date" and not all(isinstance(each, nodes.Const) for each in [*node.args, *_options_of(node)]):
+            raise Misuse(
+                "|date takes the way to write it in quotes.", node.lineno, "As in {{ published|date('%d.%m.%Y') }}."
+            )
         refuse_no_text([node.node], takes="published" if node.name == "date" else "")
-        refuse_no_text([*node.args, *(option.value for option in node.kwargs)])
+        refuse_no_text([*node.args, *_options_of(node)])
         self.children(node)
 
     def _fit(self, node: nodes.Filter, printed: bool) -> None:
@@ -195,8 +194,16 @@ class _Checker:
         options: Any = node.kwargs
         for option in options:
             known(option.key, FIT_OPTIONS, node.lineno, "option of |fit")
+            if option.key == "alt" and isinstance(option.value, nodes.Name) and option.value.name in LISTS:
+                hint = "Several stand in brackets, as in alt=[short_title, section]."
+                raise Misuse(f"alt= takes a text; {option.value.name} is a list.", node.lineno, hint)
         _try_options(node.args, options, node.lineno)
         options.append(nodes.Keyword("name", name_of(node.node, self.looped), lineno=node.lineno))
+
+
+def _options_of(node: nodes.Filter) -> list[nodes.Expr]:
+    """What stands behind the = of a filter's options."""
+    return [option.value for option in node.kwargs]
 
 
 def _refuse_twice(node: nodes.Filter) -> None:

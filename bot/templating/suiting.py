@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from bot.account import Account
 from bot.article import Article
@@ -30,8 +32,17 @@ LEAST = Article(
 )
 """An article as short as there is one, and yet with all that a template may ask for."""
 
+MOST_SIDES = 60
+"""Sides of choices that are looked at; each takes a few milliseconds."""
+
 ENOUGH = 1_000_000
 """A min= that no platform has room for, however much larger it is."""
+
+
+class RendersSides(Renders, Protocol):
+    """Templates that can be told which side of a choice to take (`Templates.render_side`)."""
+
+    def render_side(self, name: str, values: Mapping[str, object], side: int) -> str | None: ...
 
 
 def refuse_unsuited(name: str, account: Account, rules: PostRules, templates: Renders) -> None:
@@ -42,15 +53,31 @@ def refuse_unsuited(name: str, account: Account, rules: PostRules, templates: Re
     """
     for breaking in (False, True):
         values = template_values(replace(LEAST, breaking=breaking), account)
-        rendered = templates.render(name, values)
+        _refuse(name, account, rules, values, templates.render(name, values))
+
+
+def refuse_unsuited_sides(name: str, account: Account, rules: PostRules, templates: RendersSides) -> None:
+    """The same for each side of its choices, as for the articles of one section, which the shortest one is not of."""
+    values = template_values(LEAST, account)
+    for side in range(MOST_SIDES):
         try:
-            layout = parse(rendered)
-        except FitMisused as error:
-            raise TemplateFailed(f"{name}: {error}") from error
-        text = _text(layout, [field.whole for field in layout.fields])
-        if not rules.link_apart:
-            refuse_close_link(name, str(values["url"]), rendered, text)
-        _refuse_length(name, account, layout, text, rules.limit)
+            rendered = templates.render_side(name, values, side)
+        except TemplateFailed:  # which was told before, if it is a mistake, by `templates.check`
+            continue
+        if rendered is None:
+            break
+        _refuse(name, account, rules, values, rendered)
+
+
+def _refuse(name: str, account: Account, rules: PostRules, values: Mapping[str, object], rendered: str) -> None:
+    try:
+        layout = parse(rendered)
+    except FitMisused as error:
+        raise TemplateFailed(f"{name}: {error}") from error
+    text = _text(layout, [field.whole for field in layout.fields])
+    if not rules.link_apart:
+        refuse_close_link(name, str(values["url"]), rendered, text)
+    _refuse_length(name, account, layout, text, rules.limit)
 
 
 def _refuse_length(name: str, account: Account, layout: Layout, text: str, limit: Limit) -> None:

@@ -92,7 +92,7 @@ VOCABULARY: Mapping[str, Word] = {
         "8 November 2026",
     ),
     "breaking": Word(
-        "Whether it is breaking news, for {% if %}.",
+        "Whether it is breaking news (`add --breaking`, or its source is), for {% if %}.",
         "{% if breaking %}BREAKING: {% endif %}{{ short }}",
         "BREAKING: Old bridge opens again",
     ),
