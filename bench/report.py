@@ -40,7 +40,7 @@ def sections(rows: Sequence[Row], growths: Sequence[Growth]) -> dict[str, str]:
 _INTRODUCTION = f"""\
 Each peer is installed into a folder of its own at the first run; one that cannot be had is skipped and named. Times
 are CPU time (user and system) of the contender's own process, an item of work each: the median of {TURNS} turns
-after {WARM_UP} that only warm up. The contenders of a row take turns in one run, of one pass or as many as take {TURN} s.
+after {WARM_UP} that only warm up. The contenders of a row take turns in one run: a pass, or as many as take {TURN} s.
 
 Where a post is only a little over its limit, brevity has little to do: it takes words off the end, one after the other,
 until the rest fits. Nightdesk looks for the best form of each field whatever there is to cut, which takes about as long

@@ -94,7 +94,8 @@ class Forms:
             return self.whole
         if number == 0 and self._may_vanish:
             return NOTHING
-        self._lay_out()
+        if not self._wholes:
+            self._lay_out()
         cut = number - self._may_vanish
         if cut >= len(self._cuts):
             return self._wholes[cut - len(self._cuts)]

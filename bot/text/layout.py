@@ -128,22 +128,21 @@ class Layout:
 def _may_touch(parts: Sequence[Part], fields: Sequence[Field]) -> bool:
     """Whether a part may end so that what comes right behind it makes a link of the two, whatever is shown."""
     open_before = False
-    for begins, ends, stays in _edges(parts, fields):
+    for part, stays in _flat(parts):
+        begins, ends = (begins_open(part), ends_open(part)) if isinstance(part, str) else _edges_of(fields[part])
         if open_before and begins:
             return True
         open_before = ends or (open_before and not stays)
     return False
 
 
-def _edges(parts: Sequence[Part], fields: Sequence[Field]) -> Iterator[tuple[bool, bool, bool]]:
-    """For each part whether it may begin and end so, and whether it is always there."""
+def _flat(parts: Sequence[Part], *, grouped: bool = False) -> Iterator[tuple[str | int, bool]]:
+    """Each text and field, and whether it is seen whatever is shown."""
     for part in parts:
-        if isinstance(part, str):
-            yield begins_open(part), ends_open(part), part != ""
-        elif isinstance(part, int):
-            yield *_edges_of(fields[part]), False
+        if isinstance(part, Group):
+            yield from _flat(part.parts, grouped=True)
         else:
-            yield from ((begins, ends, False) for begins, ends, _ in _edges(part.parts, fields))
+            yield part, isinstance(part, str) and part != "" and not grouped
 
 
 def _edges_of(field: Field) -> tuple[bool, bool]:

@@ -129,7 +129,11 @@ def _latin_names() -> Callable[[str], list[str]]:
 
 
 def _least_weight(text: str) -> int:
-    return len(text) if text.isascii() else min(_reference().weight(text), _newer().weight(text))
+    if text.isascii():
+        return len(text)
+    newer = _newer()
+    weight = newer.weight(text)
+    return min(_reference().weight(text), weight) if newer.may_join(text) else weight
 
 
 def _with_plain_line_ends(text: str) -> str:
