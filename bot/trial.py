@@ -20,7 +20,7 @@ from bot.store import articles
 from bot.templating import Templates, guarded
 from bot.templating.guarded import GuardedTemplates
 from bot.templating.lookup import is_shipped
-from bot.templating.suiting import refuse_unsuited, refuse_unsuited_sides
+from bot.templating.suiting import refuse_unsuited, refuse_unsuited_answers
 from bot.templating.trying import OneTemplate
 
 
@@ -147,7 +147,7 @@ def examine(settings: Settings, templates: GuardedTemplates, name: str) -> None:
             refuse_unsuited(name, account, rules, templates)
             if account.platform not in looked_at:
                 looked_at.add(account.platform)
-                refuse_unsuited_sides(name, account, rules, templates)
+                refuse_unsuited_answers(name, account, rules, templates, templates.asked(name))
         except TemplateFailed as trouble:
             troubles[account.platform] = trouble
     if troubles and (used or len(troubles) == len(PLATFORMS)):

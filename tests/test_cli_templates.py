@@ -152,15 +152,25 @@ LINK_IN_TEXT = [
     "{% if language == 'az' %}{{ title }} {{ url }}{% elif language == 'ar' %}{{ url }}{{ title }}{% endif %}",
     "{% if section %}{{ title }} {{ url }}{% elif author %}{% if source %}x{{ url }}{% endif %}{% endif %}",
     "{{ 'x' if source == 'wire' else 'y ' }}{{ url }}",
+    "{{ title }}{{ ' ' if author }}{{ url }}",
+    "{% if 'live' in tags %}.live {% elif section|lower in ['a', 'sport'] %}x{% else %} {% endif %}{{ url }}",
 ]
 LINK_APART = [
+    "{{ title }} {{ url }}{% if tags %}\n{% endif %}{{ tags|hashtag }}",
+    "{{ title }} {{ url }}{{ '\n' if tags }}{{ tags|hashtag|fit(4) }}",
+    "{{ title }} {{ url }}{% if author or source %}\n{% endif %}{{ author or source }}",
+    "{{ title }}{% if summary %}\n{{ summary|fit(2) }}\n{% endif %}{% if not summary %} {% endif %}{{ url }}",
+    "{% if section == 'A' %}" + "x" * 150 + "{% endif %}{% if section != 'A' %}" + "y" * 150 + "{% endif %} {{ url }}",
+    "{% if breaking %}" + "x" * 150 + "{% endif %}{% if not breaking %}" + "y" * 150 + "{% endif %} {{ url }}",
+    "{{ title }}\n{% for t in tags %}#{{ t }}{% if loop.last %} {% endif %}{% endfor %}{{ url }}",
+    "{{ title }}{{ ' ' if title }}{{ url }}",
     "{% if language == 'ar' %}{{ title }} {{ url }}{% else %}{{ url }} {{ title }}{% endif %}",
     "{{ title }}{% if section == 'Sport' %}\n{% else %} {% endif %}{{ url }}",
     "{% if breaking %}🔴 {% endif %}{{ title|fit(1) }} {{ url }}{% if tags %} {{ tags|hashtag }}{% endif %}",
 ]
 
 
-def test_a_template_whose_link_stands_apart_on_every_side_of_its_choices_is_none_of_those(tmp_path: Path) -> None:
+def test_a_template_whose_link_stands_apart_with_every_article_is_none_of_those(tmp_path: Path) -> None:
     with world(tmp_path, f"sqlite:///{tmp_path}/nightdesk.db") as made:
         for source in LINK_APART:
             write(made, X, source)

@@ -90,6 +90,11 @@ MEETING = {
     "a protocol of two fields": ("{{ http }}{{ evil }}{{ author }}", "http:|//evil.|In the evening"),
     "of two elastic ones": ("{{ http|fit(1) }}{{ evil|fit(2) }}", "http:|//evil."),
     "and one with ~": ("{{ http ~ evil }}{{ author }}", "http:|//evil.|In the evening"),
+    "behind an address that ended": (
+        "(https://a.az/){{ title }}{{ author }}",
+        "(https://a.az/)Fog in Baku.|In the evening",
+    ),
+    "two fields in an address": ("https://a.az/{{ quoted }}{{ author }}", 'https://a.az/x"evil.|In the evening'),
     "a domain in three parts": ("{{ source }}{{ tags|first|lower }}{{ section }}", "rtt.|cltd.|City"),
 }
 
@@ -106,9 +111,10 @@ def test_a_full_stop_and_what_follows_it_make_no_link(template: str, expected: s
         protocol="ftp://x,evil.",
         http="http:",
         evil="//evil.",
+        quoted='x"evil.',
     )
     assert text == expected.replace("|", GAP)
-    assert seen(text) == []
+    assert set(seen(text)) <= {"https://a.az/", "https://a.az/x"}
 
 
 APART = {
@@ -122,7 +128,15 @@ APART = {
         "https://www.{{ source }}.{{ language }}/{{ section }}",
         "https://www.site.en/City life",
     ),
-    "only as far as it goes": ("https://t.me/{{ title }}{{ author }}", "https://t.me/A.B"),
+    "begun in an expression": ("{{ 'https://www.' ~ account.name ~ '.az/' }}", "https://www.news.az/"),
+    "also with words before it": ("{{ 'see https://www.' ~ source ~ '.az/' }}", "see https://www.site.az/"),
+    "also printed": ("{{ 'https://www.' }}{{ source }}.az/", "https://www.site.az/"),
+    "with a choice in it": (
+        "https://{% if language == 'az' %}az.{% else %}en.{% endif %}{{ source }}.az/",
+        "https://en.site.az/",
+    ),
+    "with a part under a condition": ("https://www.{% if source %}{{ source }}{% endif %}.az/", "https://www.site.az/"),
+    "only as far as it goes": ("https://t.me/{{ author }}.{{ title }}", "https://t.me/B.A."),
     "also with ~": ("{{ 'https://' ~ account.name ~ '.' ~ account.identity ~ '.az/' }}", "https://news.desk.az/"),
 }
 
@@ -308,6 +322,19 @@ TAKEN_OUT = {
     "an entity": ("{{ title|replace('&', ' and ') }}", "Q&#Baku", "Q and |#|Baku"),
     "more than once": ("{{ title|replace('_', '')|replace('-', '')|trim }}", "a_#b-@c", "a|#|b@|c"),
     "in a text that was joined": ("{{ (title ~ ' x')|replace('_', ' ') }}", "a_#b", "a |#|b x"),
+    "beside the author's own mention": (
+        "{{ title|replace('Musk', '@elonmusk')|replace('-', ' ') }}",
+        "evil.com-x a-RT@bob Musk",
+        "evil.|com x a RT@|bob @elonmusk",
+    ),
+    "beside the author's own tag": (
+        "{{ (title ~ ' #News')|replace('_', ' ')|trim }}",
+        "x_#tag _@b",
+        "x |#|tag @|b #News",
+    ),
+    "beside one that was not needed": ("{{ title|default('@desk')|replace('_', ' ') }}", "x_@bob", "x @|bob"),
+    "beside a sign alone": ("{{ (title ~ ' $')|replace('-', ' ') }}", "evil.com-x", "evil.|com x $"),
+    "at the end": ("{{ ('#sport ' ~ title)|replace(' x', '')|trim }}bob", "Ask @ x", "#sport Ask @|bob"),
     "what is allowed stays": ("{{ title|replace('_', ' ') }}", "x_@mayor_@name", "x @mayor @|name"),
 }
 OWN = {
@@ -322,7 +349,7 @@ OWN = {
 def test_a_text_from_outside_stays_inert_without_what_stood_in_it(template: str, title: str, expected: str) -> None:
     text = post_of(template, title=title)
     assert text == expected.replace("|", GAP).strip()
-    assert seen(text) in ([], ["mayor"])
+    assert set(seen(text)) <= {"mayor", "elonmusk", "News", "sport"}
 
 
 @pytest.mark.parametrize(("template", "expected"), OWN.values(), ids=OWN)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
 
+from bot.templating.origins import goes_on_address
 from bot.text.outside import restored
 from bot.text.seams import SEAM, closed
 
@@ -116,9 +117,14 @@ class WithinAddress(str):
     __slots__ = ()
 
 
+def begins_address(text: str) -> str:
+    """The end of `text` goes on in what is printed next."""
+    return WithinAddress(f"{SEAM}{text}")
+
+
 def within_address(value: object) -> object:
-    """`value`, which goes on an address unless there is white space in it."""
-    return WithinAddress(value) if isinstance(value, str) and value.split(maxsplit=1) == [value] else value
+    """`value`, which goes on an address unless one ends in it."""
+    return WithinAddress(value) if isinstance(value, str) and goes_on_address(value) else value
 
 
 @pass_context

@@ -6,7 +6,7 @@ Which there are, and what each is for, stands in `bot.templating.vocabulary`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -70,7 +70,7 @@ def fit(context: Effort, value: object, *args: Any, **options: Any) -> str:
     if not isinstance(value, str):
         context.take(weight(value))
     elif value[-1:].isspace():
-        value = _without_blanks(context, value)
+        value = _without_blanks(context, value, ())
     if "alt" in options:
         context.take(weight(options["alt"]))
     if isinstance(value, Quoted):
@@ -95,17 +95,17 @@ def default(value: object, fallback: object = "") -> object:
 # -- letters -----------------------------------------------------------------------------------------------------------
 
 
-Change = Callable[[Effort, object], str]
+Change = Callable[..., str]
 
 
 def _quoted_too(change: Change) -> Change:
     """A filter that changes letters: of a quoted text those between the marks, which |fit still keeps when it cuts."""
 
     @wraps(change)
-    def changed(context: Effort, text: object) -> str:
+    def changed(context: Effort, text: object, **options: Any) -> str:
         if isinstance(text, Quoted):
-            return Quoted.made(change(context, text.inside), text.marks)
-        return change(context, text)
+            return Quoted.made(change(context, text.inside, **options), text.marks)
+        return change(context, text, **options)
 
     return pass_context(changed)
 
@@ -201,11 +201,14 @@ def replace(context: Effort, text: object, old: object, new: object) -> str:
 
 
 @pass_context
-def replace_inert(context: Effort, text: object, old: object, new: object) -> str:
-    """The same where the text is one from outside: what is left of it stays inert without what stood beside it."""
+def replace_inert(context: Effort, text: object, old: object, new: object, own: Sequence[str]) -> str:
+    """The same where the text is one from outside: what is left of it stays inert without what stood beside it.
+
+    `own` is what in it the template's author wrote, and what is to work.
+    """
     pieces = _around(context, text, old, new)
     if len(pieces) > 1:
-        pieces = [_defused(context, piece) for piece in pieces]
+        pieces = [_defused(context, piece, own) for piece in pieces]
     return _between(shown(new), pieces)
 
 
@@ -220,10 +223,14 @@ def _around(context: Effort, text: object, old: object, new: object) -> list[str
     return pieces
 
 
-def _defused(context: Effort, text: str) -> str:
-    """A part of a text from outside, inert without the rest."""
+def _defused(context: Effort, text: str, own: Sequence[str]) -> str:
+    """A part of a text from outside, inert without the rest, but for what the template's author wrote."""
     context.take(_SLOW * len(text))
-    return defuse(text, allow=_of_account(context).get("allow") or ())
+    allow = _of_account(context).get("allow") or ()
+    if not own:
+        return defuse(text, allow=allow)
+    pieces = re.split(f"({'|'.join(map(re.escape, own))})", text, flags=re.IGNORECASE)
+    return "".join(piece if number % 2 else defuse(piece, allow=allow) for number, piece in enumerate(pieces))
 
 
 @_quoted_too
@@ -232,17 +239,17 @@ def trim(context: Effort, text: object) -> str:
 
 
 @_quoted_too
-def trim_inert(context: Effort, text: object) -> str:
+def trim_inert(context: Effort, text: object, own: Sequence[str] = ()) -> str:
     """The same for a text from outside."""
-    return _without_blanks(context, _read(context, text))
+    return _without_blanks(context, _read(context, text), own)
 
 
-def _without_blanks(context: Effort, text: str) -> str:
+def _without_blanks(context: Effort, text: str, own: Sequence[str]) -> str:
     """A text that is inert still when it ends in a sign without the blank that stood behind it."""
     if not text[-1:].isspace():
         return text.strip()
     text = text.strip()
-    return _defused(context, text) if ends_in_sign(text, len(text)) else text
+    return _defused(context, text, own) if ends_in_sign(text, len(text)) else text
 
 
 @pass_context

@@ -104,10 +104,10 @@ class GuardedTemplates:
         """As `Templates.render`; also raises TemplateFailed when it takes too much time or memory."""
         return str(self._ask({"name": name, "values": dict(values)}, name)["text"])
 
-    def render_side(self, name: str, values: Mapping[str, object], side: int) -> str | None:
-        """As `Templates.render_side`, within the same bounds."""
-        text = self._ask({"name": name, "values": dict(values), "side": side}, name)["text"]
-        return None if text is None else str(text)
+    def asked(self, name: str) -> list[dict[str, Any]]:
+        """As `Templates.asked`, within the same bounds."""
+        found: list[dict[str, Any]] = self._ask({"name": name, "asked": True}, name)["asked"]
+        return found
 
     def _ask(self, request: Mapping[str, object], name: str) -> dict[str, Any]:
         child = self._child = self._child or self._started()

@@ -96,8 +96,8 @@ def answer(templates: Templates, line: bytes, weigh: Scales) -> dict[str, Any]:
         return TOO_COSTLY
     name = request["name"]
     try:
-        if "side" in request:
-            return {"text": templates.render_side(name, with_date(request["values"]), request["side"])}
+        if "asked" in request:
+            return {"asked": templates.asked(name)}
         if "values" in request:
             return {"text": templates.render(name, with_date(request["values"]))}
         if "source" in request:

@@ -9,38 +9,37 @@ author writes an address with parts of fields in it, `https://www.{{ source }}.a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from jinja2 import nodes
 
 INERT = {"replace": "replace, inert", "trim": "trim, inert"}
 """Filters that no template can name, and which of its own they stand for where the text comes from outside."""
 
-WITHIN_ADDRESS = "within an address"
-"""Another: what an author prints into an address goes through it."""
+BEGINS_ADDRESS, WITHIN_ADDRESS = "begins an address", "within an address"
+"""Two more: what an author writes at the beginning of an address in an expression, and what he prints into one."""
 
 _OWN = frozenset(["hashtag", "hashtags", "utm", "date", "length"])  # what these give is what its author asked for
 _SIGNS = frozenset("@＠#＃$")
-_ADDRESS_BEGUN = re.compile(r"https?://\S*\Z", re.IGNORECASE)
-_BLANK = re.compile(r"\s")
+_ENDS_ADDRESS = r"""\s"'<>()\[\]{},;"""
+_BEGUN = re.compile(rf"https?://[^{_ENDS_ADDRESS}]*\Z", re.IGNORECASE)
+_ENDED = re.compile(rf"[{_ENDS_ADDRESS}]")
 
 
 def trace(tree: nodes.Template) -> None:
     """Changes a checked template so that its filters know what they are given."""
+    for choice in tree.find_all(nodes.CondExpr):
+        choice.expr2 = choice.expr2 or nodes.Const("")  # nothing at all would be no text for an option
     for changing in tree.find_all(nodes.Filter):
-        if changing.name in INERT and changing.node and _from_outside(changing.node) and not _has_signs(changing.node):
+        if changing.name in INERT and changing.node and _from_outside(changing.node):
             changing.name = INERT[changing.name]
-    for output in tree.find_all(nodes.Output):
-        _mark_addresses(output)
+            own: list[nodes.Expr] = [nodes.Const(text) for text in _signed(changing.node)]
+            options: Any = changing.kwargs
+            options.append(nodes.Keyword("own", nodes.List(own)))
+    _mark_statements(tree.body, begun=False)
     for concat in tree.find_all(nodes.Concat):
-        _mark_addresses(concat)
-
-
-def _mark_addresses(printed: nodes.Output | nodes.Concat) -> None:
-    printed.nodes = [
-        nodes.Filter(text, WITHIN_ADDRESS, [], [], None, None, lineno=text.lineno) if within else text
-        for text, within in _in_addresses(printed.nodes)
-    ]
+        concat.nodes, _ = _marked(concat.nodes, begun=False)
 
 
 def _from_outside(text: nodes.Node) -> bool:
@@ -55,11 +54,12 @@ def _from_outside(text: nodes.Node) -> bool:
     return False
 
 
-def _has_signs(text: nodes.Node) -> bool:
-    """Whether the author put a sign into a text that is to work, as in `('#' ~ section)|replace(' ', '')`."""
-    if isinstance(text, nodes.Const):
-        return not _SIGNS.isdisjoint(str(text.value))
-    return any(map(_has_signs, _parts(text)))
+def _signed(text: nodes.Node) -> Iterator[str]:
+    """What of a text its author wrote with a sign that is to work, as the # in `('#' ~ section)|replace(' ', '')`."""
+    if isinstance(text, nodes.Const) and not _SIGNS.isdisjoint(str(text.value)):
+        yield str(text.value)
+    for part in _parts(text):
+        yield from _signed(part)
 
 
 def _parts(text: nodes.Node) -> Iterable[nodes.Node]:
@@ -75,13 +75,51 @@ def _parts(text: nodes.Node) -> Iterable[nodes.Node]:
     return []
 
 
-def _in_addresses(texts: Iterable[nodes.Expr]) -> Iterator[tuple[nodes.Expr, bool]]:
-    """Each text, and whether it goes on an address that its author began."""
-    begun = False
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+
+def _mark_statements(body: Sequence[nodes.Node], *, begun: bool) -> bool:
+    """Marks what is printed into addresses. `begun`: whether one goes on before it all; returned is that behind it."""
+    for statement in body:
+        match statement:
+            case nodes.Output():
+                statement.nodes, begun = _marked(statement.nodes, begun=begun)
+            case nodes.If():
+                ways = [*(way.body for way in (statement, *statement.elif_)), statement.else_]
+                begun = any([_mark_statements(way, begun=begun) for way in ways])
+            case nodes.For():
+                begun = any([_mark_statements(way, begun=begun) for way in (statement.body, statement.else_)])
+            case nodes.Scope():
+                begun = _mark_statements(statement.body, begun=begun)
+    return begun
+
+
+def _marked(texts: Iterable[nodes.Expr], *, begun: bool) -> tuple[list[nodes.Expr], bool]:
+    """The same texts, those in an address marked, and whether one goes on behind them.
+
+    Of two fields side by side only the first goes on an address: the second might make a link of its own with it.
+    """
+    marked: list[nodes.Expr] = []
+    written_before = True
     for text in texts:
         match text:
             case nodes.TemplateData(data=str(written)) | nodes.Const(value=str(written)):
-                yield text, begun and not isinstance(text, nodes.TemplateData)
-                begun = bool(_ADDRESS_BEGUN.search(written)) or (begun and not _BLANK.search(written))
-            case _:
-                yield text, begun
+                goes_on = begun
+                begun = bool(_BEGUN.search(written)) or (begun and not _ENDED.search(written))
+                begins = begun and not goes_on
+                if isinstance(text, nodes.Const) and (begins or goes_on):
+                    text = _through(BEGINS_ADDRESS if begins else WITHIN_ADDRESS, text)
+                written_before = True
+            case _ if begun and written_before:
+                text, written_before = _through(WITHIN_ADDRESS, text), False
+        marked.append(text)
+    return marked, begun
+
+
+def _through(name: str, text: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(text, name, [], [], None, None, lineno=text.lineno)
+
+
+def goes_on_address(text: str) -> bool:
+    """Whether an address does not end in a text that is printed into it."""
+    return bool(text) and not _ENDED.search(text)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from bot.account import Account
 from bot.article import Article
 from bot.compose import Renders, refuse_close_link, template_values
 from bot.errors import TemplateFailed
 from bot.post import Limit, PostRules
+from bot.templating.asked import Answers
 from bot.text.clean import clean
 from bot.text.fit import FitMisused
 from bot.text.layout import Layout
@@ -32,17 +32,8 @@ LEAST = Article(
 )
 """An article as short as there is one, and yet with all that a template may ask for."""
 
-MOST_SIDES = 60
-"""Sides of choices that are looked at; each takes a few milliseconds."""
-
 ENOUGH = 1_000_000
 """A min= that no platform has room for, however much larger it is."""
-
-
-class RendersSides(Renders, Protocol):
-    """Templates that can be told which side of a choice to take (`Templates.render_side`)."""
-
-    def render_side(self, name: str, values: Mapping[str, object], side: int) -> str | None: ...
 
 
 def refuse_unsuited(name: str, account: Account, rules: PostRules, templates: Renders) -> None:
@@ -56,17 +47,19 @@ def refuse_unsuited(name: str, account: Account, rules: PostRules, templates: Re
         _refuse(name, account, rules, values, templates.render(name, values))
 
 
-def refuse_unsuited_sides(name: str, account: Account, rules: PostRules, templates: RendersSides) -> None:
-    """The same for each side of its choices, as for the articles of one section, which the shortest one is not of."""
+def refuse_unsuited_answers(
+    name: str, account: Account, rules: PostRules, templates: Renders, answers: Sequence[Answers]
+) -> None:
+    """The same with articles that answer what the template asks: those of a section, or those without an author."""
     values = template_values(LEAST, account)
-    for side in range(MOST_SIDES):
+    for each in answers:
+        both = {"short_title": each["short"]} if "short" in each else {}
+        changed = {**values, **each, **both}
         try:
-            rendered = templates.render_side(name, values, side)
+            rendered = templates.render(name, changed)
         except TemplateFailed:  # which was told before, if it is a mistake, by `templates.check`
             continue
-        if rendered is None:
-            break
-        _refuse(name, account, rules, values, rendered)
+        _refuse(name, account, rules, changed, rendered)
 
 
 def _refuse(name: str, account: Account, rules: PostRules, values: Mapping[str, object], rendered: str) -> None:

@@ -16,10 +16,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import TemplateBroken, TemplateFailed
 from bot.templating import effort, filters, lookup, origins
+from bot.templating.asked import Answers, asked
 from bot.templating.filters import MOST_CHARACTERS, shown_whole
 from bot.templating.language import Optional, check
 from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
-from bot.templating.unfolded import take_side, unfold
+from bot.templating.unfolded import unfold
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
 from bot.text.seams import closed
@@ -56,7 +57,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {name: word.function for name, word in FILTERS.items()}
         self.filters |= {effort.JOINED: effort.joined, effort.COMPARED: effort.compared}
-        self.filters |= {origins.WITHIN_ADDRESS: effort.within_address}
+        self.filters |= {
+            origins.BEGINS_ADDRESS: effort.begins_address,
+            origins.WITHIN_ADDRESS: effort.within_address,
+        }
         self.filters |= {origins.INERT["replace"]: filters.replace_inert, origins.INERT["trim"]: filters.trim_inert}
         self.tests = {name: self.tests[name] for name in TESTS}
 
@@ -196,19 +200,11 @@ class Templates:
             return  # a sound template may be too deep once all its choices are made at once
         printed(template, name, values)
 
-    def render_side(self, name: str, values: Mapping[str, object], side: int) -> str | None:
-        """As `render`, with one side of a choice taken whatever its condition says; None if there are not so many.
-
-        Raises TemplateFailed, with file and line.
-        """
-        there_is = False
-
-        def change(tree: nodes.Template) -> None:
-            nonlocal there_is
-            there_is = take_side(tree, side)
-
-        template = self.compile(name, _source(name, Path(self._stamp(name).path)), change)
-        return printed(template, name, values) if there_is else None
+    def asked(self, name: str) -> list[Answers]:
+        """What the template asks of an article: see `asked.asked`. Raises TemplateFailed when it has a mistake."""
+        found: list[Answers] = []
+        self.compile(name, _source(name, Path(self._stamp(name).path)), lambda tree: found.extend(asked(tree)))
+        return found
 
     def compile(self, name: str, source: str, change: Callable[[nodes.Template], None] = lambda tree: None) -> Template:
         """A template of this text, which is not in any file, once it was checked and changed so.

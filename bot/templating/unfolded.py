@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
@@ -75,38 +73,3 @@ class _Unfolding(NodeTransformer):
 def _asked(test: nodes.Node) -> nodes.If:
     """A condition that nothing follows from."""
     return nodes.If(test, [], [], [], lineno=test.lineno)
-
-
-def take_side(tree: nodes.Template, number: int) -> bool:
-    """Changes a checked template so that it takes this side of a choice, from 0 on; says whether there is such a side.
-
-    What stands inside another choice is come to as well. All other choices stay as they are.
-    """
-    taking = _Taking(number)
-    taking.visit(tree)
-    return taking.passed > number
-
-
-class _Taking(NodeTransformer):
-    """`passed` is how many sides were come to so far."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self.passed = 0
-
-    def visit_If(self, node: nodes.If) -> nodes.Node | list[nodes.Node]:
-        for body in [*(way.body for way in (node, *node.elif_)), node.else_]:
-            if self._is_taken(body):
-                return body
-        return node
-
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
-        sides = [[node.expr1], [node.expr2 or nodes.Const("")]]
-        return next((side[0] for side in sides if self._is_taken(side)), node)
-
-    def _is_taken(self, side: list[Any]) -> bool:
-        """Goes through a side; whether it, or one inside it, is the one to be taken."""
-        before = self.passed
-        self.passed += 1
-        side[:] = [part for each in side for part in self.visit_list(each)]
-        return before <= self._number < self.passed
