@@ -153,6 +153,7 @@ LINK_IN_TEXT = [
     "{% if section %}{{ title }} {{ url }}{% elif author %}{% if source %}x{{ url }}{% endif %}{% endif %}",
     "{{ 'x' if source == 'wire' else 'y ' }}{{ url }}",
     "{{ title }}{{ ' ' if author }}{{ url }}",
+    "{% if section %}{{ title }} {{ url }}{% elif author == 'Desk' %}x{{ url }}{% endif %}",
     "{% if 'live' in tags %}.live {% elif section|lower in ['a', 'sport'] %}x{% else %} {% endif %}{{ url }}",
 ]
 LINK_APART = [
