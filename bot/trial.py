@@ -140,14 +140,14 @@ def examine(settings: Settings, templates: GuardedTemplates, name: str) -> None:
     """
     templates.check(name)
     used = writing_for(settings, name)
-    troubles, looked_at = {}, set()
+    answers, troubles, looked_at = templates.asked(name), {}, set()
     for account in used or _one_of_each_platform(name):
         rules = rules_for(account.platform)
         try:
             refuse_unsuited(name, account, rules, templates)
             if account.platform not in looked_at:
                 looked_at.add(account.platform)
-                refuse_unsuited_answers(name, account, rules, templates, templates.asked(name))
+                refuse_unsuited_answers(name, account, rules, templates, answers)
         except TemplateFailed as trouble:
             troubles[account.platform] = trouble
     if troubles and (used or len(troubles) == len(PLATFORMS)):

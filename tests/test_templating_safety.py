@@ -485,7 +485,9 @@ MISTAKES = {
     "": "the template is empty",
     "{% if section == 'Sport' %}\n{{ url|utm(campain='x') }}{% endif %}{{ title }}": "line 2: utm knows no campain",
     "{% if author %}{% elif section == 'Sport' %}{{ title|date }}{% endif %}{{ title }}": "date needs a date",
-    "{% if author %}{{ title }}{% elif title|default(1) > 5 %}b{% endif %}": "> compares two numbers or two texts, not",
+    "{% if author %}{{ title }}{% elif title|default(1) > 5 %}b{% endif %}": (
+        "> compares two numbers or two texts, not a text and"
+    ),
     "{% if author %}{{ title }}{% else %}{{ title|first }}{% endif %}": "first takes a list",
     "{{ title }}{{ '' if title else published|date('%Q') }}": "“%Q” is no way to write a date",
     "{{ author or 5|hashtag }}": "hashtag takes a section or a list",

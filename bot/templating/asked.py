@@ -66,10 +66,9 @@ def _met(test: nodes.Node) -> list[Answers]:
             return [*_met(test.left), *_met(test.right)]
         case nodes.Compare(expr=one, ops=[nodes.Operand(op="eq", expr=other)]):
             return [*_alike(one, other), *_alike(other, one)] or [{}]
-        case nodes.Compare(expr=nodes.Const(value=str(part)), ops=[nodes.Operand(op="in", expr=whole)]) if _field(
-            whole
-        ):
-            return [{_field(whole): [part] if _field(whole) == "tags" else part}]
+        case nodes.Compare(expr=nodes.Const(value=str(part)), ops=[nodes.Operand(op="in", expr=whole)]):
+            name = _field(whole)
+            return [{name: [part] if name == "tags" else part}] if name else [{}]
         case nodes.Compare(expr=one, ops=[nodes.Operand(op="in", expr=nodes.List(items=items))]):
             return [answers for each in items for answers in _alike(one, each)] or [{}]
     return [{}]

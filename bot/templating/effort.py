@@ -8,12 +8,12 @@ that, and no text is made whose length was not taken off first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context
 
-from bot.templating.origins import goes_on_address
+from bot.templating.origins import WithinAddress, through
 from bot.text.outside import restored
 from bot.text.seams import SEAM, closed
 
@@ -22,9 +22,6 @@ MOST_WORK = 2_000_000
 
 ITEM = 50
 """What each item of a list counts besides its characters; a number counts the same."""
-
-USUAL_ARTICLE = 20_000
-"""Characters; longer ones are few."""
 
 JOINED, COMPARED = "~", "=="
 """Filters that no template can name: what is joined or compared goes through them."""
@@ -69,39 +66,29 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def is_the_templates_fault(error: Exception, values: Mapping[str, object]) -> bool:
-    """Whether others will fare no better than this article: it is of usual length, and something was used wrongly.
-
-    An endless article, or one that lacks a date, is held back alone instead; it must not keep an account from its
-    other posts.
-    """
-    return isinstance(error, TypeError | ValueError) and weight([*values.values()]) < USUAL_ARTICLE
-
-
 def count(tree: nodes.Template) -> None:
     """Lets all that a checked template joins and compares be counted while it is printed; filters see to themselves."""
     for concat in tree.find_all(nodes.Concat):
         if not _written_out(concat.nodes):
-            concat.nodes = [_through(JOINED, nodes.List(concat.nodes, lineno=concat.lineno))]
+            concat.nodes = [through(JOINED, nodes.List(concat.nodes, lineno=concat.lineno))]
     for compare in tree.find_all(nodes.Compare):
         compare.expr = _counted(compare.expr)
         for operand in compare.ops:
             operand.expr = _counted(operand.expr)
-    for written in (each for compare in tree.find_all(nodes.Compare) for each in compare.find_all(nodes.Const)):
-        written.value = restored(written.value) if isinstance(written.value, str) else written.value
 
 
 def _counted(side: nodes.Expr) -> nodes.Expr:
     """A side of a comparison; one that is written out, or a part of a field such as account.name, is short anyway."""
-    return side if isinstance(side, nodes.Const | nodes.Getattr) else _through(COMPARED, side)
+    match side:
+        case nodes.Const(value=str(text)):
+            return nodes.Const(restored(text), lineno=side.lineno)
+        case nodes.Const() | nodes.Getattr():
+            return side
+    return through(COMPARED, side)
 
 
 def _written_out(texts: Iterable[nodes.Node]) -> bool:
     return all(isinstance(text, nodes.Const) for text in texts)
-
-
-def _through(name: str, node: nodes.Expr) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 @pass_context
@@ -109,22 +96,6 @@ def joined(context: Effort, texts: list[object]) -> str:
     """The texts between which a template writes ~."""
     context.take(weight(texts))
     return closed("".join(text if type(text) is WithinAddress else f"{SEAM}{shown(text)}{SEAM}" for text in texts))
-
-
-class WithinAddress(str):
-    """What an author prints into an address of his own: it has no seams."""
-
-    __slots__ = ()
-
-
-def begins_address(text: str) -> str:
-    """The end of `text` goes on in what is printed next."""
-    return WithinAddress(f"{SEAM}{text}")
-
-
-def within_address(value: object) -> object:
-    """`value`, which goes on an address unless one ends in it."""
-    return WithinAddress(value) if isinstance(value, str) and goes_on_address(value) else value
 
 
 @pass_context

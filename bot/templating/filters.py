@@ -14,8 +14,9 @@ from typing import Any
 import regex
 from jinja2 import pass_context
 
-from bot.templating.effort import Effort, WithinAddress, shown, weight
+from bot.templating.effort import Effort, shown, weight
 from bot.templating.languages import STYLES, Quotes, has_dotted_i, quotes_of, written_date
+from bot.templating.origins import WithinAddress
 from bot.text.clean import folded, one_line
 from bot.text.fit import mark
 from bot.text.marks import LINK_END, texts_of

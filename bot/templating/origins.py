@@ -14,6 +14,8 @@ from typing import Any
 
 from jinja2 import nodes
 
+from bot.text.seams import SEAM
+
 INERT = {"replace": "replace, inert", "trim": "trim, inert"}
 """Filters that no template can name, and which of its own they stand for where the text comes from outside."""
 
@@ -108,18 +110,30 @@ def _marked(texts: Iterable[nodes.Expr], *, begun: bool) -> tuple[list[nodes.Exp
                 begun = bool(_BEGUN.search(written)) or (begun and not _ENDED.search(written))
                 begins = begun and not goes_on
                 if isinstance(text, nodes.Const) and (begins or goes_on):
-                    text = _through(BEGINS_ADDRESS if begins else WITHIN_ADDRESS, text)
+                    text = through(BEGINS_ADDRESS if begins else WITHIN_ADDRESS, text)
                 written_before = True
             case _ if begun and written_before:
-                text, written_before = _through(WITHIN_ADDRESS, text), False
+                text, written_before = through(WITHIN_ADDRESS, text), False
         marked.append(text)
     return marked, begun
 
 
-def _through(name: str, text: nodes.Expr) -> nodes.Filter:
+def through(name: str, text: nodes.Expr) -> nodes.Filter:
+    """A text put through a filter that has nothing more to be told."""
     return nodes.Filter(text, name, [], [], None, None, lineno=text.lineno)
 
 
-def goes_on_address(text: str) -> bool:
-    """Whether an address does not end in a text that is printed into it."""
-    return bool(text) and not _ENDED.search(text)
+class WithinAddress(str):
+    """What an author prints into an address of his own: it has no seams."""
+
+    __slots__ = ()
+
+
+def begins_address(text: str) -> str:
+    """The end of `text` goes on in what is printed next."""
+    return WithinAddress(f"{SEAM}{text}")
+
+
+def within_address(value: object) -> object:
+    """`value`, which goes on an address unless one ends in it."""
+    return WithinAddress(value) if isinstance(value, str) and value and not _ENDED.search(value) else value

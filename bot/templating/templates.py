@@ -23,12 +23,17 @@ from bot.templating.mistakes import Misuse, misuse, seen_late, worst_line
 from bot.templating.unfolded import unfold
 from bot.templating.vocabulary import FILTERS, TESTS, VOCABULARY
 from bot.text.clean import clean
+from bot.text.marks import FitMisused
 from bot.text.seams import closed
 
 Found = TypeVar("Found")
 
 MOST_BYTES = 20_000
 """Size of a template file; real ones have a few hundred bytes."""
+
+
+USUAL_ARTICLE = 20_000
+"""Characters of all its texts; longer ones are few."""
 
 
 class Stamp(NamedTuple):
@@ -58,8 +63,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: word.function for name, word in FILTERS.items()}
         self.filters |= {effort.JOINED: effort.joined, effort.COMPARED: effort.compared}
         self.filters |= {
-            origins.BEGINS_ADDRESS: effort.begins_address,
-            origins.WITHIN_ADDRESS: effort.within_address,
+            origins.BEGINS_ADDRESS: origins.begins_address,
+            origins.WITHIN_ADDRESS: origins.within_address,
         }
         self.filters |= {origins.INERT["replace"]: filters.replace_inert, origins.INERT["trim"]: filters.trim_inert}
         self.tests = {name: self.tests[name] for name in TESTS}
@@ -242,11 +247,21 @@ def printed(template: Template, name: str, values: Mapping[str, object]) -> str:
                 break
             pieces.append(piece)
     except Exception as error:
-        kind = TemplateBroken if effort.is_the_templates_fault(error, values) else TemplateFailed
+        kind = TemplateBroken if _is_its_own_fault(error, values) else TemplateFailed
         raise kind(f"{name}, line {_line(error, name)}: {seen_late(error)}.") from error
     if room < 0:
         raise TemplateFailed(f"{name} gives more than {MOST_CHARACTERS:,} characters.", "Look at its {% for %}.")
     return Sandbox.concat(pieces)
+
+
+def _is_its_own_fault(error: Exception, values: Mapping[str, object]) -> bool:
+    """Whether others will fare no better than this article: it is of usual length, and something was used wrongly.
+
+    An endless article, or one that lacks a date, is held back alone instead; it must not keep an account from its
+    other posts.
+    """
+    used_wrongly = isinstance(error, effort.TooMuchWork | filters.FilterMisused | FitMisused | TypeError)
+    return used_wrongly and effort.weight([*values.values()]) < USUAL_ARTICLE
 
 
 def _source(name: str, path: Path) -> str:
